@@ -1,0 +1,11 @@
+import type { Appearance } from '../core/appearance.js';
+import type { DetectionRecord } from '../core/detection.js';
+import type { FrameRecord } from '../core/frame.js';
+import type { Topic } from './bus.js';
+
+/** The way of the data. The key of every record is its stream id. */
+export const topics = {
+  frames: { name: 'frames' } as Topic<FrameRecord>,
+  detections: { name: 'detections' } as Topic<DetectionRecord>,
+  appearances: { name: 'appearances' } as Topic<Appearance>,
+} as const;

@@ -1,0 +1,36 @@
+import type { Detection } from '../core/detection.js';
+import type { ContentRect } from '../core/frame.js';
+
+/** Pixels for a detector: rgb24, width * height * 3 bytes, row by row; `content` is the part that is no letterbox. */
+export interface DetectorImage {
+  readonly width: number;
+  readonly height: number;
+  readonly content: ContentRect;
+  readonly data: Uint8Array;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  /** SHA-256 over the model's manifest and weights, hex. */
+  readonly hash: string;
+  readonly labels: readonly string[];
+  /** Picture sizes the network is built for, pixels; ingest scales frames to the first. */
+  readonly inputs: readonly { readonly width: number; readonly height: number }[];
+  /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
+  readonly engine: string;
+}
+
+export interface DetectOptions {
+  /** Adds, for every brand, its best box and score although it is under the brand's threshold. */
+  readonly all?: boolean;
+}
+
+/**
+ * Finds logos in pictures. `detect` answers in the order of the pictures, each list sorted by descending score;
+ * boxes are relative to `content`. Pictures may differ in size as long as each size is one of `model.inputs`.
+ */
+export interface Detector {
+  readonly model: ModelInfo;
+  detect(images: readonly DetectorImage[], options?: DetectOptions): Promise<Detection[][]>;
+  close(): Promise<void>;
+}
