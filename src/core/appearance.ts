@@ -1,5 +1,5 @@
-import type { Box } from './geometry.js';
 import type { ClockSource } from './frame.js';
+import type { Box } from './geometry.js';
 
 export type AppearanceState = 'started' | 'ongoing' | 'ended';
 export type EndReason = 'gone' | 'stream-lost' | 'session-end' | 'stopped';

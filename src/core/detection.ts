@@ -1,5 +1,5 @@
-import type { Box } from './geometry.js';
 import type { StreamFact, StreamPosition } from './frame.js';
+import type { Box } from './geometry.js';
 
 /** One logo found in one picture. */
 export interface Detection {

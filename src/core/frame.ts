@@ -44,7 +44,14 @@ export interface Frame extends StreamPosition {
   readonly data: Uint8Array;
 }
 
-export type GapReason = 'stalled' | 'unreachable' | 'ended' | 'failed' | 'unauthorized' | 'not-video' | 'pts-jump';
+export type GapReason =
+  | 'stalled'
+  | 'unreachable'
+  | 'ended'
+  | 'failed'
+  | 'unauthorized'
+  | 'not-video'
+  | 'pts-jump';
 
 /** A session begins; its first frame follows. */
 export interface SessionOpened extends StreamPosition {

@@ -1,0 +1,41 @@
+/**
+ * A model folder: `model.json` (this), `head.json` + `head.bin`, and the trunk, either beside it or, found by its
+ * hash, among those shipped in models/. Network files: a JSON list of layers and tensor places, and a binary of
+ * little-endian tensors.
+ */
+export interface FileReference {
+  readonly file: string;
+  /** Hex. Checked before a byte of the file is used. */
+  readonly sha256: string;
+}
+
+export interface NetworkReference {
+  readonly layers: FileReference;
+  readonly weights: FileReference;
+}
+
+/** Per brand: llr = slope * logit + offset, score = sigmoid(llr + ln prior odds); reported when score >= threshold. */
+export interface BrandCalibration {
+  readonly label: string;
+  readonly slope: number;
+  readonly offset: number;
+  /** On the score, 0..1. */
+  readonly threshold: number;
+}
+
+export interface ModelManifest {
+  readonly format: 1;
+  readonly id: string;
+  /** ISO 8601 */
+  readonly createdAt: string;
+  readonly inputs: readonly { readonly width: number; readonly height: number }[];
+  readonly trunk: NetworkReference;
+  readonly head: NetworkReference;
+  readonly brands: readonly BrandCalibration[];
+  /** Odds of a brand being in a picture, that turn an llr into the score. */
+  readonly priorOdds: number;
+  /** Layer -> [min, max] over calibration pictures, for int8. Without it the model runs in float only. */
+  readonly ranges?: Readonly<Record<string, readonly [number, number]>>;
+  /** How it was made: command, seed, data counts, measured figures. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
