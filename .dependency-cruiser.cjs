@@ -1,0 +1,30 @@
+// Imports run one way: core <- telemetry <- bus <- {ingest, infer, sink} <- {demo, pipeline, commands} <- cli.
+// `train` may use core, telemetry and infer, so that evaluation runs the production path. Stages never import each
+// other: topics join them. test/boundaries.test.ts plants a violation of each rule, so that none can fail open.
+const within = (...folders) => `^src/(${folders.join('|')})/`;
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: within(from) },
+  to: { path: '^src/', pathNot: within(from, ...allowed) },
+});
+
+module.exports = {
+  forbidden: [
+    only('core-imports-nothing', 'core', []),
+    only('telemetry-imports-core', 'telemetry', ['core']),
+    only('bus-imports-core', 'bus', ['core', 'telemetry']),
+    only('ingest-is-a-stage', 'ingest', ['core', 'telemetry', 'bus']),
+    only('infer-is-a-stage', 'infer', ['core', 'telemetry', 'bus']),
+    only('sink-is-a-stage', 'sink', ['core', 'telemetry', 'bus']),
+    only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
+    only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

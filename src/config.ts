@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { closest, distance } from 'fastest-levenshtein';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { errnoCode, LogowatchError } from './core/errors.js';
+import { redact } from './core/redact.js';
+
+/** What may be set for all streams under `defaults`, and again for one of them. */
+const streamSettings = {
+  /** Frames sampled a second of media time. */
+  fps: z.number().positive().max(60),
+  rtspTransport: z.enum(['tcp', 'udp']),
+  keyframesOnly: z.boolean(),
+  connectTimeoutMs: z.number().int().min(100),
+  /** No frame for so long: the source is reopened. */
+  stallTimeoutMs: z.number().int().min(500),
+};
+
+const smoothing = z.strictObject({
+  /** Wanted false appearances an hour, all brands of a stream together. */
+  falsePerHour: z.number().positive().optional(),
+  /** A logo that is away for less stays one appearance. */
+  gapMs: z.number().int().min(0).optional(),
+  minFrames: z.number().int().min(2).optional(),
+  /** How often an open appearance is reported again. */
+  ongoingEveryMs: z.number().int().min(100).optional(),
+});
+
+const stream = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores'),
+  url: z.string().min(1),
+  ...z.object(streamSettings).partial().shape,
+});
+
+const sink = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('stdout'), format: z.enum(['human', 'json']).default('human') }),
+  z.strictObject({ type: z.literal('jsonl'), path: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/ }),
+    token: z.string().min(1).optional(),
+    hmacSecret: z.string().min(1).optional(),
+    timeoutMs: z.number().int().min(100).optional(),
+  }),
+]);
+
+const schema = z.strictObject({
+  model: z.string().min(1).optional(),
+  engine: z.enum(['auto', 'onnx-int8', 'onnx-f32', 'tfjs']).default('auto'),
+  threads: z.number().int().min(1).max(64).optional(),
+  ffmpegPath: z.string().min(1).optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
+  streams: z.array(stream).default([]),
+  smoothing: smoothing.default({}),
+  sinks: z.array(sink).default([]),
+});
+
+export type Config = z.infer<typeof schema>;
+export type StreamConfig = z.infer<typeof stream>;
+export type SinkConfig = z.infer<typeof sink>;
+
+/** Reads YAML; `${NAME}` in any value is the environment's. Throws config-invalid, naming key and remedy. */
+export async function loadConfig(path: string, environment = process.env): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const missing = errnoCode(cause) === 'ENOENT';
+    throw new LogowatchError(
+      'config-invalid',
+      missing ? 'No such config file' : 'The config cannot be read',
+      {
+        value: path,
+        remedy: 'Check the path after -c',
+        cause,
+      },
+    );
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new LogowatchError(
+      'config-invalid',
+      `${path} is not YAML: ${redact(error.message.split('\n')[0] ?? '')}`,
+      {
+        remedy: 'Mend that line',
+      },
+    );
+  }
+  return parseConfig(interpolate(document.toJS() ?? {}, environment, ''), path);
+}
+
+/** Checks a config that is already an object; `origin` names it in errors. */
+export function parseConfig(value: unknown, origin = 'config'): Config {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalid(result.error.issues, value, origin);
+  const ids = result.data.streams.map((s) => s.id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) {
+    throw new LogowatchError('config-invalid', `${origin}: two streams have the id "${twice}"`, {
+      remedy: 'Give each stream an id of its own',
+    });
+  }
+  return { ...result.data, streams: result.data.streams.map((s) => ({ ...result.data.defaults, ...s })) };
+}
+
+/** The config as it may be shown: no secret in it. */
+export function redactConfig(config: Config): Config {
+  const hide = (s: SinkConfig): SinkConfig =>
+    s.type === 'webhook'
+      ? {
+          ...s,
+          url: redact(s.url),
+          ...(s.token === undefined ? {} : { token: '***' }),
+          ...(s.hmacSecret === undefined ? {} : { hmacSecret: '***' }),
+        }
+      : s;
+  return {
+    ...config,
+    streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
+    sinks: config.sinks.map(hide),
+  };
+}
+
+function interpolate(value: unknown, environment: NodeJS.ProcessEnv, path: string): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+      const found = environment[name];
+      if (found !== undefined) return found;
+      throw new LogowatchError('config-invalid', `${path}: the environment has no variable ${name}`, {
+        remedy: `Set it: ${name}=... logowatch ...`,
+      });
+    });
+  }
+  if (Array.isArray(value)) return value.map((v, i) => interpolate(v, environment, `${path}[${i}]`));
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([k, v]) => [k, interpolate(v, environment, path ? `${path}.${k}` : k)]),
+  );
+}
+
+type Issue = z.core.$ZodIssue;
+
+function invalid(issues: readonly Issue[], value: unknown, origin: string): LogowatchError {
+  const lines = issues.map((issue) => {
+    const where = issue.path
+      .map((p) => (typeof p === 'number' ? `[${p}]` : `.${String(p)}`))
+      .join('')
+      .replace(/^\./, '');
+    if (issue.code !== 'unrecognized_keys') return `${where || 'the file'}: ${issue.message}`;
+    return issue.keys.map((key) => unknownKey(key, where, knownKeys(issue.path, value))).join('; ');
+  });
+  return new LogowatchError('config-invalid', `${origin}: ${lines.join('; ')}`, {
+    remedy: 'docs/configuration.md lists every key',
+  });
+}
+
+function unknownKey(key: string, where: string, known: readonly string[]): string {
+  const place = where === '' ? '' : ` in ${where}`;
+  const nearest = known.length === 0 ? undefined : closest(key, known);
+  const near = nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 2);
+  return `unknown key "${key}"${place}${near ? `, did you mean "${nearest}"?` : ` (known: ${known.join(', ')})`}`;
+}
+
+/** The keys that the schema has at a path. */
+function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
+  if (path.length === 0) return Object.keys(schema.shape);
+  switch (path[0]) {
+    case 'defaults':
+      return Object.keys(streamSettings);
+    case 'streams':
+      return Object.keys(stream.shape);
+    case 'smoothing':
+      return Object.keys(smoothing.shape);
+    case 'sinks': {
+      const type = (value as { sinks?: { type?: unknown }[] }).sinks?.[Number(path[1])]?.type;
+      return Object.keys(sink.options.find((o) => o.shape.type.value === type)?.shape ?? {});
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadConfig, parseConfig, redactConfig } from '../src/config.js';
+import { LogowatchError } from '../src/core/errors.js';
+
+const invalid = (pattern: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof LogowatchError);
+  assert.equal(error.code, 'config-invalid');
+  assert.match(error.message, pattern);
+  assert.ok(error.remedy);
+  return true;
+};
+
+describe('config', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'logowatch-config-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+  const file = async (text: string) => {
+    const path = join(folder, 'c.yaml');
+    await writeFile(path, text);
+    return path;
+  };
+
+  it('gives every stream the defaults, and lets a stream override them', async () => {
+    const path = await file(
+      'defaults: {fps: 2, stallTimeoutMs: 4000}\nstreams:\n- {id: a, url: "rtsp://h/a"}\n- {id: b, url: x.mp4, fps: 8}\n',
+    );
+    const { streams } = await loadConfig(path);
+    assert.deepEqual(streams, [
+      { id: 'a', url: 'rtsp://h/a', fps: 2, stallTimeoutMs: 4000 },
+      { id: 'b', url: 'x.mp4', fps: 8, stallTimeoutMs: 4000 },
+    ]);
+  });
+
+  it('names the nearest key for an unknown one, at every level', () => {
+    assert.throws(() => parseConfig({ modle: 'm' }), invalid(/unknown key "modle", did you mean "model"/));
+    assert.throws(
+      () => parseConfig({ defaults: { fsp: 2 } }),
+      invalid(/"fsp" in defaults, did you mean "fps"/),
+    );
+    assert.throws(
+      () => parseConfig({ streams: [{ id: 'a', url: 'x', stallTimeout: 2 }] }),
+      invalid(/"stallTimeout" in streams\[0\], did you mean "stallTimeoutMs"/),
+    );
+    assert.throws(
+      () => parseConfig({ sinks: [{ type: 'jsonl', path: 'x', paht: 'y' }] }),
+      invalid(/"paht" in sinks\[0\], did you mean "path"/),
+    );
+    assert.throws(() => parseConfig({ zzzzzzzzzzzzzz: 1 }), invalid(/known: model/));
+  });
+
+  it('takes secrets from the environment and says which variable is missing', async () => {
+    const path = await file('streams: [{id: a, url: "rtsp://${USER_A}:${PASS_A}@h/a"}]\n');
+    const config = await loadConfig(path, { USER_A: 'u', PASS_A: 'hunter2' });
+    assert.equal(config.streams[0]?.url, 'rtsp://u:hunter2@h/a');
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
+    await assert.rejects(loadConfig(path, { USER_A: 'u' }), invalid(/no variable PASS_A/));
+  });
+
+  it('never shows a webhook secret', () => {
+    const config = parseConfig({
+      sinks: [{ type: 'webhook', url: 'https://u:hunter2@h/x', token: 'hunter2', hmacSecret: 'hunter2' }],
+    });
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
+  });
+
+  it('refuses what is no YAML, a missing file, two streams of one id, a bad value', async () => {
+    await assert.rejects(loadConfig(await file('a: [1\nb: 2')), invalid(/not YAML/));
+    await assert.rejects(loadConfig(join(folder, 'none.yaml')), invalid(/No such config file/));
+    const twice = { id: 'a', url: 'x' };
+    assert.throws(() => parseConfig({ streams: [twice, twice] }), invalid(/two streams have the id "a"/));
+    assert.throws(() => parseConfig({ streams: [{ ...twice, fps: -1 }] }), invalid(/streams\[0\]\.fps/));
+  });
+
+  it('takes an empty file as all defaults', async () => {
+    assert.equal((await loadConfig(await file(''))).engine, 'auto');
+  });
+});
