@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseDocument } from 'yaml';
+import { parseConfig } from '../src/config.js';
+import { repoRoot } from '../src/core/root.js';
+
+describe('docs', () => {
+  it('the config that docs/configuration.md shows is valid', () => {
+    const text = readFileSync(join(repoRoot(), 'docs', 'configuration.md'), 'utf8');
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(text)?.[1];
+    assert.ok(yaml);
+    const filled = yaml.replace(/\$\{\w+\}/g, 'x');
+    const config = parseConfig(parseDocument(filled).toJS());
+    assert.equal(config.streams.length, 2);
+    assert.equal(config.sinks.length, 3);
+  });
+});
