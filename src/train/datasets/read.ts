@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { cocoReader } from './coco.js';
+import { type Dataset, type DatasetReader, invalid } from './dataset.js';
+import { isFolder } from './files.js';
+import { artReader, folderReader } from './folder.js';
+import { vocReader } from './voc.js';
+import { yoloReader } from './yolo.js';
+
+/** In the order in which they are tried: annotated formats first, then what only folders tell. */
+export const DATASET_READERS: readonly DatasetReader[] = [
+  cocoReader,
+  yoloReader,
+  vocReader,
+  folderReader,
+  artReader,
+];
+
+/** Reads a data set of any known format. Throws dataset-invalid, naming the file and the line or field. */
+export async function readDataset(path: string): Promise<Dataset> {
+  const root = resolve(path);
+  if (!(await isFolder(root)))
+    throw invalid('the data set is not a folder', path, 'Name the folder that holds it');
+  for (const reader of DATASET_READERS) if (await reader.matches(root)) return reader.read(root);
+  throw invalid(
+    'no data set found in the folder',
+    path,
+    'Bring one folder a brand, COCO (_annotations.coco.json), YOLO (data.yaml), Pascal VOC (*.xml) or logo art (SVG, PNG)',
+  );
+}
