@@ -1,0 +1,94 @@
+import type { Bus } from '../bus/bus.js';
+import { topics } from '../bus/topics.js';
+import type {
+  FrameRecord,
+  GapReason,
+  SessionClosed,
+  SessionOpened,
+  StreamGap,
+  StreamPosition,
+} from '../core/frame.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import type { SourceFrame } from './source.js';
+import { ArrivalClock, type WallTime } from './times.js';
+
+export interface PublisherOptions {
+  readonly streamId: string;
+  readonly session: string;
+  /** Redacted. */
+  readonly source: string;
+  readonly live: boolean;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** Writes one session to the `frames` topic: opened with its first frame, then frames and gaps, then closed. */
+export class SessionPublisher {
+  readonly #options: PublisherOptions;
+  readonly #arrivals = new ArrivalClock();
+  #last: StreamPosition | undefined;
+  #frames = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  get session(): string {
+    return this.#options.session;
+  }
+
+  /** Published so far. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  async frame(frame: SourceFrame): Promise<void> {
+    const { live, streamId, session, source, telemetry } = this.#options;
+    if (frame.gapBefore) this.#arrivals.reset(frame.ptsUs);
+    this.#arrivals.observe(frame.ptsUs, frame.arrivalMs);
+    const position: StreamPosition = { streamId, session, ptsUs: frame.ptsUs, ...this.#wallTime(frame) };
+    if (!this.#last) {
+      telemetry.emit({ type: 'source-opened', streamId, session, source });
+      const opened: SessionOpened = { kind: 'session-opened', ...position };
+      await this.#send(opened);
+    }
+    if (frame.gapBefore) {
+      const gap: StreamGap = { kind: 'gap', ...position, ...frame.gapBefore };
+      await this.#send(gap);
+    }
+    this.#last = position;
+    this.#frames += 1;
+    const { index: seq, arrivalMs, width, height, content, data } = frame;
+    telemetry.emit({ type: 'frames-sampled', streamId, count: 1 });
+    await this.#send(
+      { kind: 'frame', ...position, seq, arrivalMs, live, width, height, content, format: 'rgb24', data },
+      live,
+    );
+  }
+
+  /** Nothing comes until the next session. */
+  async gap(reason: GapReason): Promise<void> {
+    const gap: StreamGap = { kind: 'gap', ...this.#position(), reason, missingUs: 0 };
+    await this.#send(gap);
+  }
+
+  async closed(reason: SessionClosed['reason'], final: boolean): Promise<void> {
+    await this.#send({ kind: 'session-closed', ...this.#position(), reason, final });
+  }
+
+  /** Where the last frame was. */
+  #position(): StreamPosition {
+    const { streamId, session, now } = this.#options;
+    return this.#last ?? { streamId, session, ptsUs: 0, wallTimeMs: now(), clock: 'arrival' };
+  }
+
+  #wallTime({ ptsUs, wallTimeMs, clock }: SourceFrame): WallTime {
+    if (wallTimeMs !== undefined && clock !== undefined) return { wallTimeMs, clock };
+    return this.#arrivals.wallTime(ptsUs);
+  }
+
+  #send(value: FrameRecord, droppable = false): Promise<void> {
+    return this.#options.bus.send(topics.frames, [{ key: this.#options.streamId, value, droppable }]);
+  }
+}
