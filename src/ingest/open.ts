@@ -77,6 +77,7 @@ class FfmpegSource implements FrameSource {
   async open(signal: AbortSignal): Promise<SourceSession> {
     const binary = this.#deps.ffmpeg ?? (await locateFfmpeg(this.#spec.ffmpegPath));
     const prepared = await this.#protocol.prepare(binary, signal);
+    if (signal.aborted) prepared.release?.();
     signal.throwIfAborted();
     this.#live = prepared.live;
     const { fps = 5, width = 640, height = 360, keyframesOnly = false } = this.#spec;

@@ -15,7 +15,6 @@ export interface SourceClock {
   wallTimeMs(ptsUs: number): number | undefined;
   /** A line of ffmpeg's stderr, not redacted. */
   onLine?(line: string): void;
-  close?(): void;
 }
 
 export interface FfmpegSessionOptions {
@@ -28,8 +27,9 @@ export interface FfmpegSessionOptions {
   readonly clock?: SourceClock;
   /** See PtsRebaser. */
   readonly forwardUsMax?: number;
-  /** Last word on how the source ended, for what only its protocol knows. */
-  readonly onEnd?: (end: SourceEnd) => SourceEnd;
+  readonly onStarted?: (pid: number) => void;
+  /** Called once when ffmpeg has ended. */
+  readonly release?: () => void;
   readonly now?: () => number;
 }
 
@@ -61,7 +61,8 @@ export class FfmpegSession implements SourceSession {
       onLine: (line) => this.#onLine(line),
       ...(input.stdin !== undefined && { stdin: input.stdin }),
     });
-    const { stdout } = this.#process;
+    const { stdout, pid } = this.#process;
+    if (pid !== undefined) options.onStarted?.(pid);
     this.#queue = new FrameQueue({
       capacity: QUEUE_FRAMES,
       dropOldest: live,
@@ -134,12 +135,11 @@ export class FfmpegSession implements SourceSession {
 
   async #finish(): Promise<SourceEnd> {
     const exit = await this.#process.closed;
-    this.#options.clock?.close?.();
+    this.#options.release?.();
     this.#queue.end();
     if (this.#closing) return { reason: 'stopped', final: true };
-    const { live, label, onEnd } = this.#options;
-    const end = classifyExit({ exit, stderr: this.#process.stderr, live, frames: this.#count, label });
-    return onEnd ? onEnd(end) : end;
+    const { live, label } = this.#options;
+    return classifyExit({ exit, stderr: this.#process.stderr, live, frames: this.#count, label });
   }
 }
 

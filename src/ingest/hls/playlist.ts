@@ -5,27 +5,27 @@ import { redact } from '../../core/redact.js';
 
 export type MediaPlaylist = types.MediaPlaylist;
 
-/** Rejects what is no playlist with `source-not-video`. */
+/**
+ * Throws `source-not-video` for what is no playlist, and `source-failed` for one that does not parse: packagers that
+ * write it in place serve halves of it now and then, which the next try mends.
+ */
 export function parsePlaylist(text: string, url: string): types.MasterPlaylist | types.MediaPlaylist {
-  try {
-    if (text.trimStart().startsWith('#EXTM3U')) {
-      const playlist = HLS.parse(text);
-      return playlist.isMasterPlaylist
-        ? (playlist as types.MasterPlaylist)
-        : (playlist as types.MediaPlaylist);
-    }
-  } catch (error) {
-    throw notPlaylist(url, error);
+  const body = text.trimStart();
+  if (body !== '' && !'#EXTM3U'.startsWith(body.slice(0, 7))) {
+    throw new LogowatchError('source-not-video', 'The answer is no HLS playlist', {
+      value: redact(url),
+      remedy: 'Name the .m3u8 of a stream',
+    });
   }
-  throw notPlaylist(url);
-}
-
-function notPlaylist(url: string, cause?: unknown): LogowatchError {
-  return new LogowatchError('source-not-video', 'The answer is no HLS playlist', {
-    value: redact(url),
-    remedy: 'Name the .m3u8 of a stream',
-    cause,
-  });
+  try {
+    const playlist = HLS.parse(body);
+    return playlist.isMasterPlaylist ? (playlist as types.MasterPlaylist) : (playlist as types.MediaPlaylist);
+  } catch (cause) {
+    throw new LogowatchError('source-failed', 'The HLS playlist cannot be read', {
+      value: redact(url),
+      cause,
+    });
+  }
 }
 
 /** The smallest picture that is not smaller than the frames we want: decoding is what costs. */

@@ -62,11 +62,8 @@ async function openMedia(spec: SourceSpec, signal: AbortSignal): Promise<Media> 
 
 function prepared(media: Media, live: boolean): PreparedInput {
   const refetch = (signal: AbortSignal) => fetchPlaylist(media.url, FETCH_TIMEOUT_MS, signal);
-  return {
-    input: stdinInput(media.url, PROTOCOLS),
-    live,
-    clock: new ProgramClock(media.playlist, media.url, refetch),
-  };
+  const clock = new ProgramClock(media.playlist, media.url, refetch);
+  return { input: stdinInput(media.url, PROTOCOLS), live, clock, release: () => clock.close() };
 }
 
 /** User info goes on to the same host only. */

@@ -2,15 +2,16 @@ import { LogowatchError } from '../../core/errors.js';
 import type { FfmpegInput } from '../ffmpeg/arguments.js';
 import type { FfmpegBinary } from '../ffmpeg/locate.js';
 import type { SourceClock } from '../ffmpeg/session.js';
-import type { SourceEnd, SourceSpec } from '../source.js';
+import type { SourceSpec } from '../source.js';
 
 /** What one protocol knows of one opening. */
 export interface PreparedInput {
   readonly input: FfmpegInput;
   readonly live: boolean;
   readonly clock?: SourceClock;
-  /** Last word on how the source ended. */
-  readonly onEnd?: (end: SourceEnd) => SourceEnd;
+  readonly onStarted?: (pid: number) => void;
+  /** Called once when ffmpeg has ended, or was never started. */
+  readonly release?: () => void;
   /** See PtsRebaser. */
   readonly forwardUsMax?: number;
 }

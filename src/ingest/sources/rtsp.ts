@@ -1,8 +1,8 @@
-import type { FfmpegInput } from '../ffmpeg/arguments.js';
 import { stdinInput } from '../ffmpeg/concat.js';
+import { rtspHandover } from '../ffmpeg/handover.js';
 import type { FfmpegBinary } from '../ffmpeg/locate.js';
 import type { SourceSpec } from '../source.js';
-import { type Protocol, requireProtocol } from './protocol.js';
+import { type PreparedInput, type Protocol, requireProtocol } from './protocol.js';
 
 const PROTOCOLS = ['rtsp', 'rtsps', 'rtp', 'srtp', 'tcp', 'udp', 'tls', 'crypto'];
 
@@ -12,24 +12,26 @@ export function rtsp(spec: SourceSpec): Protocol {
     live: true,
     prepare: async (binary) => {
       requireProtocol(binary, 'tcp');
-      return { input: rtspInput(spec, binary), live: true };
+      return prepare(spec, binary);
     },
   };
 }
 
-function rtspInput(spec: SourceSpec, binary: FfmpegBinary): FfmpegInput {
+async function prepare(spec: SourceSpec, binary: FfmpegBinary): Promise<PreparedInput> {
   const transport = spec.rtspTransport ?? 'tcp';
   const { concatOptions, rtspTimeoutOption } = binary.capabilities;
-  if (!concatOptions) return stdinInput(withTransport(spec.url, transport), PROTOCOLS);
   // The supervisor's watchdog comes first; this one ends an ffmpeg whose parent was killed.
-  const timeoutUs = 2 * (spec.stallTimeoutMs ?? 10_000) * 1000;
-  return stdinInput(spec.url, PROTOCOLS, [
-    `option rtsp_transport ${transport}`,
-    `option ${rtspTimeoutOption} ${timeoutUs}`,
-  ]);
-}
-
-/** libavformat's own way to name the transport in the URL; it does not reach the server. */
-export function withTransport(url: string, transport: 'tcp' | 'udp'): string {
-  return `${url}${url.includes('?') ? '&' : '?'}${transport}`;
+  const timeoutUs = String(2 * (spec.stallTimeoutMs ?? 10_000) * 1000);
+  if (concatOptions) {
+    const options = [`option rtsp_transport ${transport}`, `option ${rtspTimeoutOption} ${timeoutUs}`];
+    return { input: stdinInput(spec.url, PROTOCOLS, options), live: true };
+  }
+  const handover = await rtspHandover(spec.url);
+  const options = ['-protocol_whitelist', PROTOCOLS.join(','), '-rtsp_transport', transport];
+  return {
+    input: { options: [...options, `-${rtspTimeoutOption}`, timeoutUs], url: handover.url },
+    live: true,
+    onStarted: (pid) => handover.allow(pid),
+    release: () => handover.close(),
+  };
 }
