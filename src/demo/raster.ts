@@ -1,0 +1,155 @@
+import sharp from 'sharp';
+import type { Random } from './random.js';
+
+export const WIDTH = 640;
+export const HEIGHT = 360;
+export const FPS = 25;
+
+/** rgb24, row by row. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray;
+}
+
+/** RGBA, not premultiplied. */
+export type Sprite = Raster;
+
+/** Row by row: x' = (m0 x + m1 y + m2) / w, y' = (m3 x + m4 y + m5) / w, w = m6 x + m7 y + m8. */
+export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
+
+export function blankFrame(): Raster {
+  return { width: WIDTH, height: HEIGHT, data: new Uint8ClampedArray(WIDTH * HEIGHT * 3) };
+}
+
+export async function svgSprite(svg: string): Promise<Sprite> {
+  const { data, info } = await sharp(Buffer.from(svg))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
+}
+
+export async function svgRaster(svg: string): Promise<Raster> {
+  const { data, info } = await sharp(Buffer.from(svg))
+    .flatten({ background: '#000' })
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
+}
+
+/** Copies one row, starting at column `x` of the source, which is repeated to the right. */
+export function copyRow(from: Raster, fromY: number, x: number, to: Raster, toY: number): void {
+  const row = (((fromY % from.height) + from.height) % from.height) * from.width;
+  let column = ((x % from.width) + from.width) % from.width;
+  for (let done = 0; done < to.width; ) {
+    const count = Math.min(to.width - done, from.width - column);
+    const start = (row + column) * 3;
+    to.data.set(from.data.subarray(start, start + count * 3), (toY * to.width + done) * 3);
+    done += count;
+    column = 0;
+  }
+}
+
+/** The four corners of a sprite of unit size ([0,1] x [0,1]) on the frame. */
+export function cornersOf(m: Matrix): (readonly [number, number])[] {
+  return ([[0, 0], [1, 0], [1, 1], [0, 1]] as const).map(([x, y]) => apply(m, x, y)); // biome-ignore format: one line
+}
+
+function apply(m: Matrix, x: number, y: number): readonly [number, number] {
+  const w = m[6] * x + m[7] * y + m[8];
+  return [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w];
+}
+
+/** Up to a factor, which a homography does not mind. */
+export function invert(m: Matrix): Matrix {
+  const [a, b, c, d, e, f, g, h, i] = m;
+  return [
+    e * i - f * h,
+    c * h - b * i,
+    b * f - c * e,
+    f * g - d * i,
+    a * i - c * g,
+    c * d - a * f,
+    d * h - e * g,
+    b * g - a * h,
+    a * e - b * d,
+  ];
+}
+
+/** Axis-aligned: the sprite's unit square onto a box in pixels. */
+export function boxMatrix(x: number, y: number, width: number, height: number): Matrix {
+  return [width, 0, x, 0, height, y, 0, 0, 1];
+}
+
+/** Draws a sprite through the homography `m` (unit square to pixels), bilinear, alpha times `opacity`. */
+export function drawSprite(frame: Raster, sprite: Sprite, m: Matrix, opacity = 1): void {
+  const corners = cornersOf(m);
+  const xs = corners.map(([x]) => x);
+  const ys = corners.map(([, y]) => y);
+  const x0 = Math.max(0, Math.floor(Math.min(...xs)));
+  const x1 = Math.min(frame.width - 1, Math.ceil(Math.max(...xs)));
+  const y0 = Math.max(0, Math.floor(Math.min(...ys)));
+  const y1 = Math.min(frame.height - 1, Math.ceil(Math.max(...ys)));
+  const n = invert(m);
+  for (let y = y0; y <= y1; y++) {
+    for (let x = x0; x <= x1; x++) {
+      const px = x + 0.5;
+      const py = y + 0.5;
+      const w = n[6] * px + n[7] * py + n[8];
+      const u = ((n[0] * px + n[1] * py + n[2]) / w) * sprite.width - 0.5;
+      const v = ((n[3] * px + n[4] * py + n[5]) / w) * sprite.height - 0.5;
+      if (u > -1 && v > -1 && u < sprite.width && v < sprite.height) {
+        blend(frame.data, (y * frame.width + x) * 3, sprite, u, v, opacity);
+      }
+    }
+  }
+}
+
+/** Outside the sprite is transparent, so that its edges are soft. */
+function blend(to: Uint8ClampedArray, at: number, sprite: Sprite, u: number, v: number, opacity: number) {
+  const left = Math.floor(u);
+  const top = Math.floor(v);
+  let alpha = 0;
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  for (let k = 0; k < 4; k++) {
+    const sx = left + (k & 1);
+    const sy = top + (k >> 1);
+    if (sx < 0 || sy < 0 || sx >= sprite.width || sy >= sprite.height) continue;
+    const weight = (k & 1 ? u - left : 1 - u + left) * (k >> 1 ? v - top : 1 - v + top);
+    const p = (sy * sprite.width + sx) * 4;
+    const a = weight * sprite.data[p + 3]!;
+    alpha += a;
+    red += a * sprite.data[p]!;
+    green += a * sprite.data[p + 1]!;
+    blue += a * sprite.data[p + 2]!;
+  }
+  if (alpha < 1) return;
+  const share = (alpha / 255) * opacity;
+  to[at] = to[at]! * (1 - share) + (red / alpha) * share;
+  to[at + 1] = to[at + 1]! * (1 - share) + (green / alpha) * share;
+  to[at + 2] = to[at + 2]! * (1 - share) + (blue / alpha) * share;
+}
+
+const GRAIN_LENGTH = 1 << 20;
+
+/** Camera noise: a long strip of it, laid over each frame from another place. */
+export class Grain {
+  readonly #noise = new Int8Array(GRAIN_LENGTH);
+
+  constructor(random: Random, amplitude = 5) {
+    for (let i = 0; i < GRAIN_LENGTH; i++) {
+      this.#noise[i] = Math.round((random.next() + random.next() - 1) * amplitude);
+    }
+  }
+
+  /** `place` in [0, 1). */
+  addTo(frame: Raster, place: number): void {
+    const { data } = frame;
+    const start = Math.floor(place * (GRAIN_LENGTH - data.length));
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! + this.#noise[start + i]!;
+  }
+}
