@@ -92,7 +92,7 @@ function texture(rng: Rng, { width, height, data }: Picture): void {
           const top = grid[o]! + (grid[o + 3]! - grid[o]!) * fx;
           const bottom = grid[o + columns * 3]! + (grid[o + columns * 3 + 3]! - grid[o + columns * 3]!) * fx;
           const v = data[(y * width + x) * 3 + c]! + top + (bottom - top) * fy;
-          data[(y * width + x) * 3 + c] = v < 0 ? 0 : v > 255 ? 255 : v;
+          data[(y * width + x) * 3 + c] = Math.min(255, Math.max(0, v));
         }
       }
     }

@@ -14,7 +14,7 @@ export function jitterColours(rng: Rng, { data }: Picture): void {
     const v = 255 * (i / 255) ** gamma;
     curve[i] = (v - 128) * contrast + 128 + shift;
   }
-  const clamp = (v: number): number => (v < 0 ? 0 : v > 255 ? 255 : v);
+  const clamp = (v: number): number => Math.min(255, Math.max(0, v));
   for (let i = 0; i < data.length; i += 3) {
     const r = curve[data[i]!]! * gain[0]!;
     const g = curve[data[i + 1]!]! * gain[1]!;
@@ -35,7 +35,7 @@ function addNoise(rng: Rng, { data }: Picture, deviation: number): void {
     at += step;
     if (at >= table.length) at -= table.length;
     const v = data[i]! + table[at]!;
-    data[i] = v < 0 ? 0 : v > 255 ? 255 : v;
+    data[i] = Math.min(255, Math.max(0, v));
   }
 }
 

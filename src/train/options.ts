@@ -1,0 +1,61 @@
+import type { EngineKind } from '../infer/engines/engine.js';
+import type { BrandCalibration } from '../infer/manifest.js';
+import type { SplitSources } from './compose/sources.js';
+import type { Dataset } from './datasets/dataset.js';
+import type { Negatives } from './datasets/negatives.js';
+import type { HeldOutMetrics } from './metrics.js';
+
+export interface TrainProgress {
+  /** `data` and `calibrate` are short; `features` and `held-out` count frames, `head` counts batches. */
+  readonly phase: 'data' | 'features' | 'held-out' | 'head' | 'calibrate';
+  readonly done: number;
+  readonly total: number;
+  /** A line worth printing once: what was read, how an epoch went. */
+  readonly message?: string;
+}
+
+export interface TrainOptions {
+  readonly dataset: string;
+  /** The model's folder; OUTPUT.partial holds the work until then. */
+  readonly output: string;
+  readonly negatives?: readonly string[];
+  readonly seed?: number;
+  /** Composed training frames; default by the number of brands. */
+  readonly frames?: number;
+  readonly heldOutFrames?: number;
+  readonly epochs?: number;
+  /** true: there must be something to go on from; false: begin anew; left out: go on where the same run stopped. */
+  readonly resume?: boolean;
+  /** For the trunk's features: default onnx-f32. */
+  readonly engine?: EngineKind;
+  /** How the model names itself; default the output folder's name. */
+  readonly id?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainProgress) => void;
+}
+
+export interface TrainSummary {
+  readonly output: string;
+  readonly brands: readonly string[];
+  readonly frames: number;
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly heldOut: HeldOutMetrics;
+  readonly calibration: readonly BrandCalibration[];
+  readonly seconds: number;
+}
+
+/** What the steps of one run share. */
+export interface Run {
+  readonly options: TrainOptions;
+  readonly dataset: Dataset;
+  readonly negatives: Negatives;
+  readonly sources: SplitSources;
+  readonly seed: number;
+  readonly frames: number;
+  readonly heldOutFrames: number;
+  readonly epochs: number;
+  readonly folder: string;
+  readonly key: string;
+  report(phase: TrainProgress['phase'], done: number, total: number, message?: string): void;
+}
