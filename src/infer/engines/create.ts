@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { LogowatchError } from '../../core/errors.js';
 import { validateNetwork } from '../network/shapes.js';
 import type { ActivationRanges, Network } from '../network.js';
 import type { Engine, EngineKind } from './engine.js';
-import { OnnxEngine } from './onnx.js';
+import { loadOnnxRuntime, OnnxEngine } from './onnx.js';
 import { lowerToFloat } from './onnx-float.js';
+import { lowerToInt8 } from './onnx-int8.js';
+import { createTfjsEngine } from './tfjs.js';
 
 export interface EngineOptions {
   /** Default `auto`. */
@@ -14,11 +17,41 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
+type Maker = (network: Network, options: EngineOptions, threads: number) => Engine | Promise<Engine>;
+
+/** A new engine is a line here, and passes the contract's tests. */
+const MAKERS: Readonly<Record<Exclude<EngineKind, 'auto'>, Maker>> = {
+  'onnx-int8': (network, { ranges }, threads) => {
+    if (ranges === undefined) {
+      throw new LogowatchError('model-incompatible', 'The model has no ranges for 8 bits', {
+        value: 'onnx-int8',
+        remedy: 'Use --engine onnx-f32, or train the model again',
+      });
+    }
+    return new OnnxEngine((width, height) => lowerToInt8(network, ranges, width, height), {
+      name: 'onnx-int8',
+      threads,
+    });
+  },
+  'onnx-f32': (network, _, threads) =>
+    new OnnxEngine((width, height) => lowerToFloat(network, width, height), { name: 'onnx-f32', threads }),
+  tfjs: (network) => createTfjsEngine(network),
+};
+
+/** Errors: engine-unavailable, model-damaged, model-incompatible. */
 export async function createEngine(network: Network, options: EngineOptions = {}): Promise<Engine> {
   validateNetwork(network);
   const threads = options.threads ?? Math.min(2, availableParallelism());
-  return new OnnxEngine((width, height) => lowerToFloat(network, width, height), {
-    name: 'onnx-f32',
-    threads,
-  });
+  const asked = options.kind ?? 'auto';
+  const kind = asked === 'auto' ? bestKind(options) : asked;
+  return MAKERS[kind](network, options, threads);
+}
+
+function bestKind(options: EngineOptions): Exclude<EngineKind, 'auto'> {
+  try {
+    loadOnnxRuntime();
+  } catch {
+    return 'tfjs';
+  }
+  return options.ranges === undefined ? 'onnx-f32' : 'onnx-int8';
 }

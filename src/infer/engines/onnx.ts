@@ -81,8 +81,6 @@ export class OnnxEngine implements Engine {
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
-      // Processors without VNNI saturate in 8 bits otherwise; elsewhere it changes nothing.
-      extra: { session: { x64quantprecision: '1' } },
     });
     this.#sessions.set(key, session);
     return session;

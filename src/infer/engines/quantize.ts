@@ -1,0 +1,82 @@
+/** Arithmetic of 8-bit quantisation: real = scale * (quantised - zeroPoint). */
+export interface UintQuantisation {
+  readonly scale: number;
+  /** 0..255 */
+  readonly zeroPoint: number;
+}
+
+/** Asymmetric uint8 over [min, max], widened so that it holds 0, which then is exact. */
+export function activationQuantisation([min, max]: readonly [number, number]): UintQuantisation {
+  const low = Math.min(0, min);
+  const high = Math.max(0, max);
+  const scale = Math.max((high - low) / 255, 1e-8);
+  return { scale, zeroPoint: Math.min(255, Math.max(0, Math.round(-low / scale))) };
+}
+
+export interface QuantisedConv {
+  /** In the order of the float weights. */
+  readonly weights: Int8Array;
+  /** Of scale inputScale * scales[channel]. */
+  readonly bias: Int32Array;
+  /** A weight scale for each output channel. */
+  readonly scales: Float32Array;
+}
+
+/**
+ * Symmetric int8 weights for each output channel and the bias that goes with them; `weights` is OIHW, `window` is
+ * kernelHeight * kernelWidth. In each window the sum of the weights is kept to half a step: edge filters sum to 0,
+ * neighbouring activations are alike, so an error of the sum is what would be seen (measured on the trunk: error of
+ * the stride 8 features 0.27 with plain rounding, 0.05 so).
+ */
+export function quantiseConv(
+  weights: Float32Array,
+  bias: Float32Array,
+  inputScale: number,
+  window: number,
+): QuantisedConv {
+  const channels = bias.length;
+  const size = weights.length / channels;
+  const result = {
+    weights: new Int8Array(weights.length),
+    bias: new Int32Array(channels),
+    scales: new Float32Array(channels),
+  };
+  for (let channel = 0; channel < channels; channel++) {
+    let greatest = 0;
+    for (let i = channel * size; i < (channel + 1) * size; i++)
+      greatest = Math.max(greatest, Math.abs(weights[i]!));
+    // A dead channel has tiny weights beside its bias: its scale must not push the bias out of 32 bits.
+    const floor = Math.abs(bias[channel]!) / (inputScale * 2 ** 30);
+    const scale = Math.fround(Math.max(greatest / 127, floor, 1e-12));
+    result.scales[channel] = scale;
+    for (let i = channel * size; i < (channel + 1) * size; i += window) {
+      roundWindow(weights.subarray(i, i + window), scale, result.weights.subarray(i, i + window));
+    }
+    result.bias[channel] = Math.round(bias[channel]! / (inputScale * scale));
+  }
+  return result;
+}
+
+function roundWindow(weights: Float32Array, scale: number, into: Int8Array): void {
+  let sum = 0;
+  let rounded = 0;
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]! / scale;
+    into[i] = Math.round(weights[i]! / scale);
+    rounded += into[i]!;
+  }
+  let missing = Math.round(sum) - rounded;
+  if (missing === 0 || weights.length === 1) return;
+  const step = Math.sign(missing);
+  // Those that were rounded furthest the other way are moved first.
+  const order = [...weights.keys()].sort(
+    (a, b) => step * (weights[b]! / scale - into[b]! - (weights[a]! / scale - into[a]!)),
+  );
+  for (const i of order) {
+    const moved = into[i]! + step;
+    if (missing === 0) break;
+    if (Math.abs(moved) > 127) continue;
+    into[i] = moved;
+    missing -= step;
+  }
+}

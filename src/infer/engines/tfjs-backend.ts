@@ -1,0 +1,59 @@
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { LogowatchError } from '../../core/errors.js';
+
+export type TfjsName = 'tfjs-node-gpu' | 'tfjs-node' | 'tfjs-wasm';
+
+export interface TfjsBackend {
+  readonly name: TfjsName;
+  /** The namespace whose backend is set: of the native package, where there is one. */
+  readonly tf: typeof Tfjs;
+}
+
+const require = createRequire(import.meta.url);
+const WASM = '@tensorflow/tfjs-backend-wasm';
+/** Native packages, best first: hosts with a GPU install the first themselves, it is a download of 400 MB. */
+const NATIVE: readonly Exclude<TfjsName, 'tfjs-wasm'>[] = ['tfjs-node-gpu', 'tfjs-node'];
+
+let loaded: Promise<TfjsBackend> | undefined;
+
+/** The best TensorFlow.js backend installed; one a process. Errors: engine-unavailable. */
+export function loadTfjs(): Promise<TfjsBackend> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<TfjsBackend> {
+  for (const name of NATIVE) {
+    const tf = loadNative(`@tensorflow/${name}`);
+    if (tf !== undefined && (await tf.setBackend('tensorflow'))) return { name, tf };
+  }
+  return { name: 'tfjs-wasm', tf: await loadWasm() };
+}
+
+/** Absent, or built for another Node or without its library: then the next one is taken. */
+function loadNative(packageName: string): typeof Tfjs | undefined {
+  try {
+    return require(packageName) as typeof Tfjs;
+  } catch {
+    return undefined;
+  }
+}
+
+async function loadWasm(): Promise<typeof Tfjs> {
+  try {
+    const tf = require('@tensorflow/tfjs-core') as typeof Tfjs;
+    const wasm = require(WASM) as { setWasmPaths(folder: string): void };
+    wasm.setWasmPaths(join(dirname(require.resolve(WASM)), sep));
+    if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend does not start');
+    await tf.ready();
+    return tf;
+  } catch (cause) {
+    throw new LogowatchError('engine-unavailable', 'TensorFlow.js does not load', {
+      value: WASM,
+      remedy: 'Install the packages again (npm ci), or use --engine onnx-f32',
+      cause,
+    });
+  }
+}
