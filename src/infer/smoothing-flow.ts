@@ -1,0 +1,83 @@
+import type { Bus, OutgoingRecord } from '../bus/bus.js';
+import { topics } from '../bus/topics.js';
+import type { Appearance } from '../core/appearance.js';
+import type { DetectionRecord } from '../core/detection.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { SMOOTHING_DEFAULTS, type SmoothingParameters } from './smooth/parameters.js';
+import { reduceAppearances, type TemporalParameters } from './temporal/appearance-reducer.js';
+import { initialState, type TemporalState } from './temporal/state.js';
+import { TRACKING_DEFAULTS, type TrackingParameters } from './track.js';
+import { unlessAborted } from './unless-aborted.js';
+
+/** Records that are reduced and committed together. */
+const RECORDS_MAX = 64;
+
+export interface SmoothingRun {
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal?: AbortSignal;
+  /** For all streams, or by stream id; what is not given has its default. */
+  readonly parameters?: Partial<SmoothingParameters> | ((streamId: string) => Partial<SmoothingParameters>);
+  readonly tracking?: Partial<TrackingParameters>;
+}
+
+/**
+ * Detections in, revisions of appearances out. Resolves when `detections` has ended and is drained, and ends
+ * `appearances`. What is open then stays so: it is facts that close appearances.
+ */
+export async function runSmoothing(run: SmoothingRun): Promise<void> {
+  const { bus, telemetry, signal } = run;
+  const states = new Map<string, TemporalState>();
+  const parameters = parametersOf(run);
+  const batches = bus.subscribe(topics.detections, {
+    group: 'smooth',
+    maxRecords: RECORDS_MAX,
+    ...(signal && { signal }),
+  });
+  try {
+    for await (const batch of batches) {
+      const records: OutgoingRecord<Appearance>[] = [];
+      for (const { key, value } of batch.records) {
+        for (const event of reduce(states, value, parameters(key))) records.push({ key, value: event });
+      }
+      await unlessAborted(batch.commit([{ topic: topics.appearances, records }]), signal);
+      for (const { value } of records) {
+        const { streamId, label, state } = value;
+        telemetry.emit({ type: 'appearance', streamId, label, state });
+      }
+    }
+  } finally {
+    await bus.end(topics.appearances);
+  }
+}
+
+function reduce(
+  states: Map<string, TemporalState>,
+  record: DetectionRecord,
+  parameters: TemporalParameters,
+): readonly Appearance[] {
+  const { streamId } = record;
+  const before = states.get(streamId) ?? initialState(streamId);
+  const { state, events } = reduceAppearances(before, record, parameters);
+  if (record.kind === 'session-closed' && record.final) states.delete(streamId);
+  else states.set(streamId, state);
+  return events;
+}
+
+/** Merged once a stream. */
+function parametersOf({ parameters = {}, tracking }: SmoothingRun): (streamId: string) => TemporalParameters {
+  const merge = (own: Partial<SmoothingParameters>): TemporalParameters => ({
+    smoothing: { ...SMOOTHING_DEFAULTS, ...own },
+    tracking: { ...TRACKING_DEFAULTS, ...tracking },
+  });
+  if (typeof parameters !== 'function') {
+    const same = merge(parameters);
+    return () => same;
+  }
+  const known = new Map<string, TemporalParameters>();
+  return (streamId) => {
+    const merged = known.get(streamId) ?? merge(parameters(streamId));
+    known.set(streamId, merged);
+    return merged;
+  };
+}
