@@ -1,7 +1,7 @@
 import { concatMap, lastValueFrom, map, tap } from 'rxjs';
 import type { Batch, Bus, OutgoingRecord } from '../bus/bus.js';
 import { topics } from '../bus/topics.js';
-import type { DetectionRecord, FrameDetections } from '../core/detection.js';
+import type { Detection, DetectionRecord, FrameDetections } from '../core/detection.js';
 import type { Frame, FrameRecord } from '../core/frame.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { batchWithin } from './batch.js';
@@ -82,8 +82,8 @@ export async function runInference(run: InferenceRun): Promise<void> {
       waitMsMax,
       groupOf: ({ frame }) => frame && `${frame.width}x${frame.height}`,
     }),
-    mergeMapInOrder((work) => infer(work, run, inference, options.now), inFlightMax),
-    concatMap((finished) => finished),
+    mergeMapInOrder((work) => infer(work, inference), inFlightMax),
+    concatMap((answered) => finish(answered, run, options.now)),
     concatMap(commit),
     tap(() => pull.release()),
   );
@@ -117,14 +117,22 @@ function prepareWith(inference: Inference): (batch: Batch<FrameRecord>) => reado
   };
 }
 
-/** Returns the bus batches that are complete with this piece of work. */
-async function infer(
-  work: readonly Work[],
+interface Answered {
+  readonly work: readonly Work[];
+  /** One a frame among the work. */
+  readonly answers: readonly (readonly Detection[] | undefined)[];
+}
+
+async function infer(work: readonly Work[], inference: Inference): Promise<Answered> {
+  return { work, answers: await inference.detect(work.flatMap(({ frame }) => frame ?? [])) };
+}
+
+/** Called in the order of the frames. Returns the bus batches that are complete with this piece of work. */
+function finish(
+  { work, answers }: Answered,
   { detector, telemetry }: InferenceRun,
-  inference: Inference,
   now: () => number,
-): Promise<Origin[]> {
-  const answers = await inference.detect(work.flatMap(({ frame }) => frame ?? []));
+): readonly Origin[] {
   let next = 0;
   const finished: Origin[] = [];
   for (const { record, frame, shotCut, origin } of work) {
