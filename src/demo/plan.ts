@@ -50,7 +50,10 @@ export function planBroadcast(
   others: readonly string[],
 ): Plan {
   const frames = Math.round(seconds * FPS);
-  const nextBrand = cycle(random.shuffle(brands));
+  const order = random.shuffle(brands);
+  const nextBrand = cycle(order);
+  // Half a round ahead, so that a blink never falls beside a shot that shows its brand.
+  const nextFlash = cycle([...order.slice(order.length >> 1), ...order.slice(0, order.length >> 1)]);
   const nextOther = cycle(random.shuffle(others));
   const scenes = cycle(random.shuffle<SceneKind>(['sea', 'street', 'crowd', 'shapes']));
   const shots: Shot[] = [];
@@ -68,7 +71,8 @@ export function planBroadcast(
         bug = undefined;
       }
     } else {
-      marks.push(...marksOf(kind, random, first, last, nextBrand, nextOther));
+      const next = kind === 'flash' ? nextFlash : nextBrand;
+      marks.push(...marksOf(kind, random, first, last, next, nextOther));
     }
     first = last + 1;
   }
@@ -106,21 +110,19 @@ function marksOf(
     case 'ticker':
       return [other(0.2)];
     case 'flash':
-      return flashes(random, first, last, nextBrand());
+      return flashes(random, first, last, nextBrand);
     default:
       return [];
   }
 }
 
-/** Single frames of one brand, at least a second apart. */
-function flashes(random: Random, first: number, last: number, slug: string): PlannedMark[] {
-  const found: PlannedMark[] = [];
-  const step = Math.ceil(FPS / SAMPLE_STEP) * SAMPLE_STEP + SAMPLE_STEP;
-  const start = Math.ceil((first + SAMPLE_STEP) / SAMPLE_STEP) * SAMPLE_STEP;
-  for (let at = start; at < last - SAMPLE_STEP; at += step) {
-    found.push(mark(random, { slug, isBrand: true, first: at, last: at }, 0.1));
-  }
-  return found;
+/** Two brands for a single frame each, at a third and two thirds of the shot. */
+function flashes(random: Random, first: number, last: number, nextBrand: () => string): PlannedMark[] {
+  return [1, 2].map((third) => {
+    const at = first + ((last - first) * third) / 3;
+    const frame = Math.round(at / SAMPLE_STEP) * SAMPLE_STEP;
+    return mark(random, { slug: nextBrand(), isBrand: true, first: frame, last: frame }, 0.1);
+  });
 }
 
 type Slot = Pick<PlannedMark, 'slug' | 'isBrand' | 'first' | 'last'>;
