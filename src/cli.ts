@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.js';
+import { detectCommand } from './commands/detect.js';
+import { exitCodeOf, printError } from './commands/io.js';
+import { trainCommand } from './commands/train.js';
+import { watchCommand } from './commands/watch.js';
+import { repoRoot } from './core/root.js';
+
+const { version } = JSON.parse(readFileSync(join(repoRoot(), 'package.json'), 'utf8')) as { version: string };
+
+const program = new Command('logowatch')
+  .description('Watches live TV for logos: streams in, appearance events out, silent on everything else.')
+  .version(version)
+  .exitOverride()
+  .showSuggestionAfterError()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  logowatch demo                                      a generated broadcast, watched live, scored against its truth
+  logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
+  logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
+  logowatch detect my-model photo.jpg --json          look at pictures
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
+  );
+// The table of commands: one file each.
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+  program.addCommand(command().exitOverride());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    printError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}

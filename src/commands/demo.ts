@@ -1,0 +1,284 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Appearance } from '../core/appearance.js';
+import { LogowatchError } from '../core/errors.js';
+import { composeBroadcast } from '../demo/compose.js';
+import { liveHls } from '../demo/live-hls.js';
+import { type LiveRtsp, liveRtsp } from '../demo/live-rtsp.js';
+import { drawComparison, type PictureFrame } from '../demo/picture.js';
+import { byWallClock, type Comparison, compareWithTruth } from '../demo/report.js';
+import { formatComparison } from '../demo/report-text.js';
+import { still, stillTimes } from '../demo/stills.js';
+import type { BroadcastTruth } from '../demo/truth.js';
+import type { Detector } from '../infer/detector.js';
+import { createDetector } from '../infer/network-detector.js';
+import { locateFfmpeg } from '../ingest/ffmpeg/locate.js';
+import type { SourceSpec } from '../ingest/source.js';
+import { runPipeline } from '../pipeline.js';
+import { createSinks } from '../sink/create.js';
+import type { Sink } from '../sink/sink.js';
+import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
+import { type InternalEvent, PinoTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import { ProgressLine, stopOnSignals } from './io.js';
+import { demoModel, positiveInteger, positiveNumber } from './options.js';
+
+interface DemoOptions {
+  seconds: number;
+  seed: number;
+  output: string;
+  model: string;
+  rtsp: boolean;
+  ffmpeg?: string;
+  json?: boolean;
+}
+
+const SECONDS_MIN = 20;
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'Compose a short broadcast, play it live, watch it, and hold what was found against the truth',
+    )
+    .option('--seconds <n>', `length of the broadcast, at least ${SECONDS_MIN}`, positiveNumber, 60)
+    .option('--seed <n>', 'another seed, another broadcast', positiveInteger, 1)
+    .option('-o, --output <folder>', 'where broadcast, events and picture go', 'out')
+    .option('-m, --model <folder>', 'a model of the demo marks', demoModel())
+    .option('--no-rtsp', 'watch by HLS only')
+    .option('--ffmpeg <path>', 'the ffmpeg to use')
+    .option('--json', 'the comparison as JSON on stdout, nothing else there')
+    .addHelpText('after', '\nExamples:\n  logowatch demo\n  logowatch demo --seconds 120 --seed 7')
+    .action(run);
+}
+
+async function run(options: DemoOptions): Promise<void> {
+  if (options.seconds < SECONDS_MIN) {
+    throw new LogowatchError('usage', `--seconds must be at least ${SECONDS_MIN}`, {
+      value: String(options.seconds),
+    });
+  }
+  const say = (text: string) => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  const { signal, release } = stopOnSignals();
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const ffmpeg = await locateFfmpeg(options.ffmpeg);
+    say(`ffmpeg ${ffmpeg.version} (${ffmpeg.origin})`);
+    const { file, truth } = await compose(options, ffmpeg.path, signal, say);
+    const detector = await createDetector(options.model, { engine: 'auto' });
+    closers.push(() => detector.close());
+    say(`model ${detector.model.id}: ${detector.model.labels.join(', ')} (${detector.model.engine})`);
+    const hls = await liveHls({ ffmpegPath: ffmpeg.path, file, signal });
+    closers.push(hls.close);
+    const plays: Play[] = [{ id: 'hls', url: hls.url, startedAtMs: hls.startedAtMs, ended: hls.ended }];
+    const rtsp = options.rtsp ? await tryRtsp(ffmpeg.path, file, say) : undefined;
+    if (rtsp !== undefined) {
+      closers.push(rtsp.close);
+      plays.push({ id: 'rtsp', url: rtsp.url, startedAtMs: rtsp.startedAtMs, ended: rtsp.ended });
+    }
+    const { appearances, stats, seconds } = await watch(plays, detector, options, signal, say);
+    if (signal.aborted) throw new LogowatchError('usage', 'Stopped before the broadcast was over');
+    const results = plays.map((play) => ({
+      play,
+      comparison: compare(play, truth, appearances, stats, seconds),
+    }));
+    await show(results, options, say, (comparison) => stills(comparison, file, ffmpeg.path, detector));
+  } finally {
+    for (const close of closers.reverse()) await close();
+    release();
+  }
+}
+
+interface Play {
+  readonly id: string;
+  readonly url: string;
+  readonly startedAtMs: number;
+  readonly ended: Promise<void>;
+}
+
+type Say = (text: string) => void;
+
+async function compose(
+  { output, seconds, seed }: DemoOptions,
+  ffmpegPath: string,
+  signal: AbortSignal,
+  say: Say,
+): Promise<{ file: string; truth: BroadcastTruth }> {
+  await mkdir(output, { recursive: true });
+  let share = 0;
+  const progress = new ProgressLine(() => `composing ${Math.round(share * 100)} %`);
+  const started = performance.now();
+  try {
+    const composed = await composeBroadcast({
+      ffmpegPath,
+      seed,
+      seconds,
+      signal,
+      output: join(output, 'broadcast.mp4'),
+      onProgress: (done, total) => {
+        share = done / total;
+      },
+    });
+    progress.clear();
+    const took = ((performance.now() - started) / 1000).toFixed(1);
+    say(`composed ${composed.file}: ${composed.truth.duration.toFixed(0)} s of broadcast in ${took} s`);
+    return composed;
+  } finally {
+    progress.close();
+  }
+}
+
+async function tryRtsp(ffmpegPath: string, file: string, say: Say): Promise<LiveRtsp | undefined> {
+  try {
+    return await liveRtsp({ ffmpegPath, file });
+  } catch (error) {
+    say(`RTSP is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+interface Watched {
+  readonly appearances: ReadonlyMap<string, readonly Appearance[]>;
+  readonly stats: ReadonlyMap<string, RunStats>;
+  readonly seconds: number;
+}
+
+/** The ordinary pipeline on all plays; stops when the last one has been published and its tail was watched. */
+async function watch(
+  plays: readonly Play[],
+  detector: Detector,
+  { output, json }: DemoOptions,
+  signal: AbortSignal,
+  say: Say,
+): Promise<Watched> {
+  const events = join(output, 'events.jsonl');
+  await rm(events, { force: true });
+  const over = new AbortController();
+  const telemetry = new PerStream(new PinoTelemetry('warn'), plays, over);
+  const kept = new Map<string, Appearance[]>(plays.map((p) => [p.id, []]));
+  const started = performance.now();
+  const progress = new ProgressLine(() => telemetry.text(started));
+  try {
+    for (const play of plays) say(`watching ${play.url}`);
+    const options = { telemetry, beforePrint: () => progress.clear() };
+    const printed = json ? [] : await createSinks([{ type: 'stdout' }], options);
+    const sinks = [
+      ...printed,
+      ...(await createSinks([{ type: 'jsonl', path: events }], options)),
+      keeper(kept),
+    ];
+    const stop = AbortSignal.any([signal, over.signal]);
+    const streams: SourceSpec[] = plays.map((p) => ({ streamId: p.id, url: p.url }));
+    await runPipeline({ streams, detector, sinks, smoothing: {}, telemetry, signal: stop });
+  } finally {
+    progress.close();
+  }
+  return { appearances: kept, stats: telemetry.stats(), seconds: (performance.now() - started) / 1000 };
+}
+
+function keeper(kept: ReadonlyMap<string, Appearance[]>): Sink {
+  return {
+    name: 'comparison',
+    write: async (events) => {
+      for (const event of events) kept.get(event.streamId)?.push(event);
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Counts each stream apart, and ends the run when every play's source has closed after its broadcast was out. */
+class PerStream implements Telemetry {
+  readonly #next: Telemetry;
+  readonly #streams: ReadonlyMap<string, StatsTelemetry>;
+  readonly #published = new Set<string>();
+  readonly #watched = new Set<string>();
+  readonly #over: AbortController;
+
+  constructor(next: Telemetry, plays: readonly Play[], over: AbortController) {
+    this.#next = next;
+    this.#over = over;
+    const silent = { emit: () => undefined };
+    this.#streams = new Map(plays.map((p) => [p.id, new StatsTelemetry(silent)]));
+    for (const play of plays) void play.ended.catch(() => undefined).then(() => this.#published.add(play.id));
+  }
+
+  emit(event: InternalEvent): void {
+    // A live server that goes away after the broadcast is no fault to warn of.
+    const expected = event.type === 'source-retry' && this.#published.has(event.streamId);
+    if (!expected) this.#next.emit(event);
+    if (!('streamId' in event) || event.streamId === undefined) return;
+    this.#streams.get(event.streamId)?.emit(event);
+    if (event.type === 'source-closed' && this.#published.has(event.streamId))
+      this.#watched.add(event.streamId);
+    if (this.#watched.size === this.#streams.size) this.#over.abort();
+  }
+
+  stats(): Map<string, RunStats> {
+    return new Map([...this.#streams].map(([id, s]) => [id, s.stats]));
+  }
+
+  text(started: number): string {
+    const each = [...this.stats()].map(
+      ([id, s]) =>
+        `${id} ${s.inferred} frames, age ${s.ageP50Ms === null ? '-' : `${s.ageP50Ms.toFixed(0)} ms`}`,
+    );
+    return `${((performance.now() - started) / 1000).toFixed(0)} s: ${each.join('; ')}`;
+  }
+}
+
+function compare(
+  play: Play,
+  truth: BroadcastTruth,
+  appearances: Watched['appearances'],
+  stats: Watched['stats'],
+  seconds: number,
+): Comparison {
+  const own = stats.get(play.id);
+  return compareWithTruth(
+    truth,
+    appearances.get(play.id) ?? [],
+    {
+      frames: own?.inferred ?? 0,
+      seconds,
+      dropped: Object.values(own?.dropped ?? {}).reduce((a, b) => a + b, 0),
+      ageP50Ms: own?.ageP50Ms ?? null,
+      ageP95Ms: own?.ageP95Ms ?? null,
+    },
+    { toBroadcastTime: byWallClock(play.startedAtMs) },
+  );
+}
+
+async function show(
+  results: readonly { play: Play; comparison: Comparison }[],
+  { output, json }: DemoOptions,
+  say: Say,
+  stillsOf: (comparison: Comparison) => Promise<PictureFrame[]>,
+): Promise<void> {
+  for (const { play, comparison } of results) say(`\n== ${play.id}\n${formatComparison(comparison)}`);
+  const first = results[0]?.comparison;
+  if (first !== undefined) {
+    const picture = join(output, 'demo.png');
+    await writeFile(picture, await drawComparison(first, await stillsOf(first)));
+    say(`events: ${join(output, 'events.jsonl')}, picture: ${picture}`);
+  }
+  if (json) {
+    const all = Object.fromEntries(results.map(({ play, comparison }) => [play.id, comparison]));
+    process.stdout.write(`${JSON.stringify(all)}\n`);
+  }
+}
+
+const STILLS = 6;
+
+/** A few frames of the broadcast, with what the detector finds in each of them by itself. */
+async function stills(
+  comparison: Comparison,
+  file: string,
+  ffmpegPath: string,
+  detector: Detector,
+): Promise<PictureFrame[]> {
+  const pictures = await Promise.all(
+    stillTimes(comparison.rows, STILLS).map((t) => still(ffmpegPath, file, t)),
+  );
+  const whole = ({ width, height }: { width: number; height: number }) => ({ x: 0, y: 0, width, height });
+  const found = await detector.detect(pictures.map((p) => ({ ...p, content: whole(p) })));
+  return pictures.map((p, i) => ({ ...p, boxes: found[i] ?? [] }));
+}

@@ -1,0 +1,135 @@
+import cliProgress from 'cli-progress';
+import { Command } from 'commander';
+import { type TrainProgress, type TrainSummary, trainModel } from '../train/train.js';
+import { stopOnSignals } from './io.js';
+import { engineOption, positiveInteger } from './options.js';
+
+interface TrainCommandOptions {
+  output: string;
+  negatives?: string[];
+  seed: number;
+  frames?: number;
+  epochs?: number;
+  resume?: boolean;
+  engine?: 'auto' | 'onnx-int8' | 'onnx-f32' | 'tfjs';
+  json?: boolean;
+}
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Learn logos from pictures, or from logo art alone')
+    .argument(
+      '<dataset>',
+      'a folder per brand, COCO, YOLO or Pascal VOC; SVG or PNG art of the logos also does',
+    )
+    .requiredOption('-o, --output <folder>', 'where the model goes')
+    .option(
+      '--negatives <folders...>',
+      'pictures that show none of the logos; boxed other logos in COCO are used as such',
+    )
+    .option('--seed <n>', 'same seed, same data, same model', positiveInteger, 1)
+    .option('--frames <n>', 'training frames to compose (default: by the number of brands)', positiveInteger)
+    .option('--epochs <n>', 'passes over the frames', positiveInteger)
+    .option('--resume', 'there must be a run to go on from (by default one is taken up where it is found)')
+    .option('--no-resume', 'begin anew')
+    .addOption(engineOption())
+    .option('--json', 'print what was trained and measured as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  logowatch train logos/ -o my-model
+  logowatch train logos/ --negatives photos-without-logos/ other-logos/ -o my-model
+  logowatch train art/ -o my-model --frames 3000          art/ holds acme.svg, globex.png, ...
+
+Ctrl-C keeps what was done: the same command goes on from there.`,
+    )
+    .action(run);
+}
+
+async function run(dataset: string, options: TrainCommandOptions): Promise<void> {
+  const { signal, release } = stopOnSignals();
+  const bars = new PhaseBars();
+  const { output, negatives, seed, frames, epochs, resume, engine } = options;
+  try {
+    const summary = await trainModel({
+      dataset,
+      output,
+      seed,
+      signal,
+      onProgress: (p) => bars.update(p),
+      ...(negatives === undefined ? {} : { negatives }),
+      ...(frames === undefined ? {} : { frames }),
+      ...(epochs === undefined ? {} : { epochs }),
+      ...(resume === undefined ? {} : { resume }),
+      ...(engine === undefined ? {} : { engine }),
+    });
+    bars.stop();
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describe(summary));
+  } catch (error) {
+    bars.stop();
+    if (!signal.aborted) throw error;
+    process.stderr.write(`logowatch: stopped; the same command goes on from ${output}.partial\n`);
+    process.exitCode = 1;
+  } finally {
+    release();
+  }
+}
+
+const TITLES: Record<TrainProgress['phase'], string> = {
+  data: 'reading',
+  features: 'composing frames',
+  'held-out': 'composing held-out frames',
+  head: 'training',
+  calibrate: 'calibrating',
+};
+
+/** One bar a phase, on stderr; without a terminal only the messages and a line a tenth. */
+class PhaseBars {
+  readonly #terminal = process.stderr.isTTY === true;
+  #bar: cliProgress.SingleBar | undefined;
+  #phase: TrainProgress['phase'] | undefined;
+  #tenth = -1;
+
+  update({ phase, done, total, message }: TrainProgress): void {
+    if (phase !== this.#phase) {
+      this.stop();
+      this.#phase = phase;
+      this.#tenth = -1;
+      if (this.#terminal) {
+        const format = `${TITLES[phase].padEnd(26)} {bar} {percentage}% {value}/{total} {eta_formatted}`;
+        this.#bar = new cliProgress.SingleBar(
+          { format, stream: process.stderr },
+          cliProgress.Presets.shades_classic,
+        );
+        this.#bar.start(total, done);
+      }
+    }
+    this.#bar?.update(done);
+    const tenth = Math.floor((10 * done) / Math.max(1, total));
+    if (!this.#terminal && message === undefined && tenth > this.#tenth) {
+      process.stderr.write(`${TITLES[phase]}: ${done}/${total}\n`);
+      this.#tenth = tenth;
+    }
+    if (message !== undefined) {
+      if (this.#terminal) process.stderr.write('\r\x1b[K');
+      process.stderr.write(`${message}\n`);
+    }
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}
+
+function describe({ output, brands, frames, heldOut, seconds }: TrainSummary): string {
+  const percent = (v: number) => `${(100 * v).toFixed(1)} %`;
+  return [
+    `${brands.length} brands, ${frames} frames, ${seconds} s`,
+    `held-out frames: AUROC ${heldOut.auroc.toFixed(3)}, right brand found in ${percent(heldOut.recallAt1Percent)} at 1 % false frames, ${percent(heldOut.recallAt01Percent)} at 0.1 %`,
+    `model: ${output} (report.html shows how it went)`,
+    `next: logowatch watch STREAM --model ${output}`,
+    '',
+  ].join('\n');
+}

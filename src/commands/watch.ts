@@ -1,0 +1,195 @@
+import { Command } from 'commander';
+import {
+  type Config,
+  loadConfig,
+  parseConfig,
+  redactConfig,
+  type SinkConfig,
+  type StreamConfig,
+} from '../config.js';
+import { describeError, LogowatchError } from '../core/errors.js';
+import { redact } from '../core/redact.js';
+import { createDetector } from '../infer/network-detector.js';
+import type { SourceSpec } from '../ingest/source.js';
+import { runPipeline } from '../pipeline.js';
+import { createSinks } from '../sink/create.js';
+import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
+import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { exitCodeOf, ProgressLine, printError, stopOnSignals } from './io.js';
+import { demoModel, engineOption, positiveNumber, threadsOption } from './options.js';
+
+interface WatchOptions {
+  config?: string;
+  model?: string;
+  events?: string;
+  json?: boolean;
+  fps?: number;
+  engine?: Config['engine'];
+  threads?: number;
+  duration?: number;
+  rtspTransport?: 'tcp' | 'udp';
+  ffmpeg?: string;
+  logLevel?: Config['logLevel'];
+  quiet?: boolean;
+  printConfig?: boolean;
+}
+
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('Watch streams or files and tell which logos appear from when to when')
+    .argument(
+      '[sources...]',
+      'RTSP, HLS, RTMP, SRT or UDP addresses, video files, pictures, folders of pictures',
+    )
+    .option('-c, --config <file>', 'YAML with streams, sinks and settings (docs/configuration.md)')
+    .option('-m, --model <folder>', 'model that `train` made (default: the demo model)')
+    .option('-e, --events <file>', 'append every event as a line of JSON')
+    .option('--json', 'events as lines of JSON on stdout')
+    .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
+    .option('--duration <seconds>', 'stop after so long', positiveNumber)
+    .option('--rtsp-transport <name>', 'tcp or udp (default tcp)')
+    .option('--ffmpeg <path>', 'the ffmpeg to use')
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .option('--log-level <level>', 'debug, info, warn, error or silent: JSON lines on stderr (default warn)')
+    .option('-q, --quiet', 'no progress line, no closing line')
+    .option('--print-config', 'show the config as understood, without secrets, and exit')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  logowatch watch rtsp://camera.example/live --model my-model
+  logowatch watch https://tv.example/live.m3u8 --model my-model --events out/events.jsonl
+  logowatch watch match.mp4 --model my-model --json
+  CAM_PASSWORD=... logowatch watch -c logowatch.yaml`,
+    )
+    .action(run);
+}
+
+async function run(sources: string[], options: WatchOptions): Promise<void> {
+  const config = await effectiveConfig(sources, options);
+  if (options.printConfig) {
+    process.stdout.write(`${JSON.stringify(redactConfig(config), null, 2)}\n`);
+    return;
+  }
+  if (config.streams.length === 0) {
+    throw new LogowatchError('usage', 'Nothing to watch', {
+      remedy: 'Name an address or a file, or -c FILE with streams',
+    });
+  }
+  const telemetry = new StatsTelemetry(new PinoTelemetry(config.logLevel));
+  const { signal, release } = stopOnSignals();
+  const limit = options.duration === undefined ? undefined : AbortSignal.timeout(options.duration * 1000);
+  const progress = options.quiet ? undefined : new ProgressLine(() => progressText(telemetry.stats, config));
+  try {
+    const detector = await createDetector(modelOf(config), engineOptions(config));
+    try {
+      const { failures } = await runPipeline({
+        streams: config.streams.map((s) => sourceSpec(s, config)),
+        detector,
+        sinks: await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() }),
+        smoothing: definedOnly(config.smoothing),
+        telemetry,
+        signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+      });
+      progress?.close();
+      for (const { streamId, error } of failures) {
+        process.stderr.write(`logowatch: stream ${streamId}: ${redact(describeError(error))}\n`);
+        process.exitCode = exitCodeOf(error);
+      }
+      if (!options.quiet) process.stderr.write(`${progressText(telemetry.stats, config)}\n`);
+    } finally {
+      await detector.close();
+    }
+  } catch (error) {
+    progress?.close();
+    printError(error);
+    process.exitCode = exitCodeOf(error);
+  } finally {
+    progress?.close();
+    release();
+  }
+}
+
+/** The file's settings, overridden by the command line's. */
+async function effectiveConfig(sources: readonly string[], options: WatchOptions): Promise<Config> {
+  const base = options.config === undefined ? parseConfig({}) : await loadConfig(options.config);
+  const override: Partial<StreamConfig> = definedOnly({
+    fps: options.fps,
+    rtspTransport: options.rtspTransport,
+  });
+  const given = sources.map((url, i) => ({ id: uniqueId(sources, i), url }));
+  const streams = [...base.streams, ...given].map((s) => ({ ...base.defaults, ...s, ...override }));
+  const sinks: SinkConfig[] = [...base.sinks];
+  if (options.events !== undefined) sinks.push({ type: 'jsonl', path: options.events });
+  if (!sinks.some((s) => s.type === 'stdout'))
+    sinks.push({ type: 'stdout', format: options.json ? 'json' : 'human' });
+  return parseConfig(
+    {
+      ...base,
+      ...definedOnly({
+        model: options.model,
+        engine: options.engine,
+        threads: options.threads,
+        ffmpegPath: options.ffmpeg,
+        logLevel: options.logLevel,
+      }),
+      streams,
+      sinks,
+    },
+    'the command line',
+  );
+}
+
+function modelOf(config: Config): string {
+  if (config.model !== undefined) return config.model;
+  process.stderr.write('logowatch: no --model given: looking for the marks of the demo model\n');
+  return demoModel();
+}
+
+export function engineOptions(config: Pick<Config, 'engine' | 'threads'>): {
+  engine: Config['engine'];
+  threads?: number;
+} {
+  return { engine: config.engine, ...definedOnly({ threads: config.threads }) };
+}
+
+function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {
+  const { id, ...rest } = stream;
+  return { streamId: id, ...definedOnly({ ...rest, ffmpegPath: config.ffmpegPath }) } as SourceSpec;
+}
+
+/** A short id from an address or path, without its credentials; numbered where two are alike. */
+function uniqueId(sources: readonly string[], index: number): string {
+  const base = (url: string): string => {
+    const bare = redact(url)
+      .replace(/^[a-z]+:\/\//i, '')
+      .replace(/^.*@/, '')
+      .replace(/[?#].*$/, '');
+    const name = /^[a-z]+:\/\//i.test(url) ? bare : (bare.split(/[\\/]/).pop() ?? bare).replace(/\.\w+$/, '');
+    return (
+      name
+        .replace(/[^\w.-]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 56) || 'stream'
+    );
+  };
+  const mine = base(sources[index] ?? '');
+  const before = sources.slice(0, index).filter((s) => base(s) === mine).length;
+  return before === 0 ? mine : `${mine}-${before + 1}`;
+}
+
+function progressText(stats: RunStats, config: Config): string {
+  const dropped = Object.values(stats.dropped).reduce((a, b) => a + b, 0);
+  const age =
+    stats.ageP95Ms === null
+      ? ''
+      : `, frame age p50 ${stats.ageP50Ms?.toFixed(0)} ms p95 ${stats.ageP95Ms.toFixed(0)} ms`;
+  const streams = `${config.streams.length} stream${config.streams.length === 1 ? '' : 's'}`;
+  return `${streams}: ${stats.inferred} frames watched, ${dropped} dropped, ${stats.retries} reconnections${age}`;
+}
+
+/** Without the keys that are undefined: what exactOptionalPropertyTypes wants. */
+export function definedOnly<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
+}
