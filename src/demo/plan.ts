@@ -34,8 +34,9 @@ type ShotKind = 'moving' | 'flash' | 'tilted' | 'others' | 'bug' | 'two' | 'card
 
 /** The programme, repeated for as long as it takes. `bug` in a row is one corner bug over several shots. */
 const PROGRAMME: readonly ShotKind[] = [
-  'moving', 'flash', 'tilted', 'others', 'bug', 'bug', 'bug', 'two', 'card', 'moving', 'flash', 'tilted', 'ticker', 'moving', 'plain',
-]; // biome-ignore format: a list to be read at a glance
+  ...['moving', 'flash', 'tilted', 'others', 'bug', 'bug', 'bug', 'two'],
+  ...['card', 'moving', 'flash', 'tilted', 'moving', 'ticker', 'plain'],
+] as ShotKind[];
 
 const SHOT_S_MIN = 3;
 const SHOT_S_MAX = 6;
@@ -51,9 +52,10 @@ export function planBroadcast(
 ): Plan {
   const frames = Math.round(seconds * FPS);
   const order = random.shuffle(brands);
-  const nextBrand = cycle(order);
-  // Half a round ahead, so that a blink never falls beside a shot that shows its brand.
-  const nextFlash = cycle([...order.slice(order.length >> 1), ...order.slice(0, order.length >> 1)]);
+  let used = 0;
+  const nextBrand = () => order[used++ % order.length]!;
+  // Half a round away from its neighbours, so that a blink never falls beside a shot that shows its brand.
+  const nextBlink = (nth: number) => order[(used + (order.length >> 1) - 1 + nth) % order.length]!;
   const nextOther = cycle(random.shuffle(others));
   const scenes = cycle(random.shuffle<SceneKind>(['sea', 'street', 'crowd', 'shapes']));
   const shots: Shot[] = [];
@@ -70,9 +72,10 @@ export function planBroadcast(
         marks.push(bug);
         bug = undefined;
       }
+    } else if (kind === 'flash') {
+      marks.push(...flashes(random, first, last, nextBlink));
     } else {
-      const next = kind === 'flash' ? nextFlash : nextBrand;
-      marks.push(...marksOf(kind, random, first, last, next, nextOther));
+      marks.push(...marksOf(kind, random, first, last, nextBrand, nextOther));
     }
     first = last + 1;
   }
@@ -81,7 +84,8 @@ export function planBroadcast(
 
 /** 3 to 6 seconds, and never a rest that is too short for a shot. */
 function shotLength(random: Random, left: number): number {
-  const wanted = random.integer(SHOT_S_MIN * FPS, SHOT_S_MAX * FPS);
+  // Squared: short shots are the rule, so that the whole programme fits into a minute.
+  const wanted = Math.round((SHOT_S_MIN + (SHOT_S_MAX - SHOT_S_MIN) * random.next() ** 2) * FPS);
   if (left <= SHOT_S_MAX * FPS) return left;
   return Math.min(wanted, left - SHOT_S_MIN * FPS);
 }
@@ -109,19 +113,22 @@ function marksOf(
       return [other(0.15, [0, 0.5]), other(0.6, [0.5, 1])];
     case 'ticker':
       return [other(0.2)];
-    case 'flash':
-      return flashes(random, first, last, nextBrand);
     default:
       return [];
   }
 }
 
 /** Two brands for a single frame each, at a third and two thirds of the shot. */
-function flashes(random: Random, first: number, last: number, nextBrand: () => string): PlannedMark[] {
-  return [1, 2].map((third) => {
-    const at = first + ((last - first) * third) / 3;
+function flashes(
+  random: Random,
+  first: number,
+  last: number,
+  nextBlink: (nth: number) => string,
+): PlannedMark[] {
+  return [0, 1].map((nth) => {
+    const at = first + ((last - first) * (nth + 1)) / 3;
     const frame = Math.round(at / SAMPLE_STEP) * SAMPLE_STEP;
-    return mark(random, { slug: nextBrand(), isBrand: true, first: frame, last: frame }, 0.1);
+    return mark(random, { slug: nextBlink(nth), isBrand: true, first: frame, last: frame }, 0.1);
   });
 }
 

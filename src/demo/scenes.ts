@@ -56,20 +56,23 @@ async function shapes(random: Random): Promise<Scene> {
   const back = await svgRaster(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl(${hue} 40% 55%)"/><stop offset="1" stop-color="hsl(${(hue + 70) % 360} 45% 30%)"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>`,
   );
-  const blobs = await Promise.all(
-    Array.from({ length: 7 }, async () => {
-      const size = random.integer(50, 130);
-      const kind = random.pick(['<circle cx="50" cy="50" r="46"', '<rect x="8" y="8" width="84" height="84" rx="14"', '<path d="M50 6 L94 92 L6 92 Z"']); // biome-ignore format: one line
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 100 100">${kind} fill="hsl(${random.integer(0, 359)} 55% ${random.integer(35, 70)}%)"/></svg>`;
-      const at = { x: random.between(0, WIDTH), y: random.between(0, HEIGHT) };
-      return {
-        sprite: await svgSprite(svg),
-        size,
-        at,
-        speed: [random.between(-60, 60), random.between(-35, 35)] as const,
-      };
-    }),
-  );
+  // Chance first, drawing after: what runs side by side must not draw lots.
+  const drawn = Array.from({ length: 7 }, () => {
+    const size = random.integer(50, 130);
+    const fill = `hsl(${random.integer(0, 359)} 55% ${random.integer(35, 70)}%)`;
+    const outline = random.pick([
+      '<circle cx="50" cy="50" r="46"',
+      '<rect x="8" y="8" width="84" height="84" rx="14"',
+      '<path d="M50 6 L94 92 L6 92 Z"',
+    ]);
+    return {
+      size,
+      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 100 100">${outline} fill="${fill}"/></svg>`,
+      at: { x: random.between(0, WIDTH), y: random.between(0, HEIGHT) },
+      speed: [random.between(-60, 60), random.between(-35, 35)] as const,
+    };
+  });
+  const blobs = await Promise.all(drawn.map(async (d) => ({ ...d, sprite: await svgSprite(d.svg) })));
   return (frame, t) => {
     frame.data.set(back.data);
     for (const { sprite, size, at, speed } of blobs) {
@@ -110,14 +113,13 @@ async function crowd(random: Random): Promise<Scene> {
 /** A camera travels along a street; cars pass. */
 async function street(random: Random): Promise<Scene> {
   const front = await svgRaster(streetSvg(random, 1500, HEIGHT));
-  const cars = await Promise.all(
-    Array.from({ length: 3 }, async () => ({
-      sprite: await svgSprite(carSvg(random)),
-      x: random.between(-200, WIDTH),
-      speed: random.pick([-1, 1]) * random.between(60, 180),
-      y: random.integer(290, 308),
-    })),
-  );
+  const drawn = Array.from({ length: 3 }, () => ({
+    svg: carSvg(random),
+    x: random.between(-200, WIDTH),
+    speed: random.pick([-1, 1]) * random.between(60, 180),
+    y: random.integer(290, 308),
+  }));
+  const cars = await Promise.all(drawn.map(async (d) => ({ ...d, sprite: await svgSprite(d.svg) })));
   const pan = random.pick([-1, 1]) * random.between(25, 70);
   return (frame, t) => {
     for (let y = 0; y < HEIGHT; y++) copyRow(front, y, Math.round(400 + pan * t), frame, y);

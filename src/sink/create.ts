@@ -1,16 +1,8 @@
-import type { Telemetry } from '../telemetry/telemetry.js';
+import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
-
-export interface SinkContext {
-  readonly telemetry: Telemetry;
-  /** Names the sink and its group on the bus; default: its type. */
-  readonly name?: string;
-  /** Called before anything is printed on the terminal, to take a progress line away. */
-  readonly beforePrint?: () => void;
-}
 
 interface OptionsByType {
   jsonl: JsonlOptions;

@@ -77,7 +77,7 @@ export function sinkContract(
         assert.deepEqual([...last.values()].at(-1), events.at(-1));
       }));
 
-    test('writes that overlap keep their order', () =>
+    test('writes that overlap lose nothing', () =>
       using(async ({ sink, received }) => {
         const events = makeAppearance('a', 12);
         const halves = [events.slice(0, 6), events.slice(6)];

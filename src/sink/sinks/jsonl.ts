@@ -3,7 +3,7 @@ import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Appearance } from '../../core/appearance.js';
 import { errnoCode, LogowatchError } from '../../core/errors.js';
-import type { SinkContext } from '../create.js';
+import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
 

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import pc from 'picocolors';
 import type { Appearance } from '../../core/appearance.js';
 import { errnoCode } from '../../core/errors.js';
-import type { SinkContext } from '../create.js';
+import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Appearance } from '../../core/appearance.js';
 import { errnoCode } from '../../core/errors.js';
-import type { SinkContext } from '../create.js';
+import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
 
