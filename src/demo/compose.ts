@@ -6,17 +6,7 @@ import { startFfmpeg } from './ffmpeg.js';
 import { type Plan, type PlannedMark, planBroadcast, poseAt } from './plan.js';
 import { poseMatrix } from './pose.js';
 import { Random } from './random.js';
-import {
-  blankFrame,
-  drawSprite,
-  FPS,
-  Grain,
-  HEIGHT,
-  type Raster,
-  type Sprite,
-  svgSprite,
-  WIDTH,
-} from './raster.js';
+import { blankFrame, drawSprite, FPS, HEIGHT, type Raster, type Sprite, svgSprite, WIDTH } from './raster.js';
 import { type Scene, scenes, ticker } from './scenes.js';
 import { type BroadcastTruth, truthOf } from './truth.js';
 
@@ -47,6 +37,8 @@ export async function composeBroadcast(
   await mkdir(dirname(output), { recursive: true });
   const encoder = startFfmpeg(options.ffmpegPath, [
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(FPS), '-i', 'pipe:0'],
+    // Camera noise, always the same.
+    ...['-vf', 'noise=all_seed=1:c0s=5:c0f=t'],
     // Without scene-cut keyframes the segments of a live playlist are all 2 s long.
     ...['-an', '-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '1500k', '-maxrate', '2500k', '-bufsize', '3000k'],
     ...['-g', '50', '-keyint_min', '50', '-sc_threshold', '0', '-pix_fmt', 'yuv420p', '-movflags', '+faststart'],
@@ -86,7 +78,6 @@ export async function planOf(
 /** Paints the frames one after the other; each is only good until the next is asked for. */
 export async function* renderFrames(plan: Plan, seed: number): AsyncGenerator<Raster> {
   const random = new Random(seed ^ 0x5eed);
-  const grain = new Grain(random);
   const frame = blankFrame();
   for (const shot of plan.shots) {
     const marks = plan.marks.filter((m) => m.first <= shot.last && m.last >= shot.first);
@@ -101,7 +92,6 @@ export async function* renderFrames(plan: Plan, seed: number): AsyncGenerator<Ra
         if (n >= m.first && n <= m.last) drawSprite(frame, sprite, poseMatrix(poseAt(m, n)));
       }
       strip?.(frame, t);
-      grain.addTo(frame, random.next());
       yield frame;
     }
   }

@@ -1,5 +1,4 @@
 import sharp from 'sharp';
-import type { Random } from './random.js';
 
 export const WIDTH = 640;
 export const HEIGHT = 360;
@@ -109,47 +108,31 @@ export function drawSprite(frame: Raster, sprite: Sprite, m: Matrix, opacity = 1
 
 /** Outside the sprite is transparent, so that its edges are soft. */
 function blend(to: Uint8ClampedArray, at: number, sprite: Sprite, u: number, v: number, opacity: number) {
+  const { data, width, height } = sprite;
   const left = Math.floor(u);
   const top = Math.floor(v);
-  let alpha = 0;
-  let red = 0;
-  let green = 0;
-  let blue = 0;
-  for (let k = 0; k < 4; k++) {
-    const sx = left + (k & 1);
-    const sy = top + (k >> 1);
-    if (sx < 0 || sy < 0 || sx >= sprite.width || sy >= sprite.height) continue;
-    const weight = (k & 1 ? u - left : 1 - u + left) * (k >> 1 ? v - top : 1 - v + top);
-    const p = (sy * sprite.width + sx) * 4;
-    const a = weight * sprite.data[p + 3]!;
-    alpha += a;
-    red += a * sprite.data[p]!;
-    green += a * sprite.data[p + 1]!;
-    blue += a * sprite.data[p + 2]!;
-  }
+  const fx = u - left;
+  const fy = v - top;
+  const p = (top * width + left) * 4;
+  const inLeft = left >= 0;
+  const inRight = left + 1 < width;
+  const inTop = top >= 0;
+  const inBottom = top + 1 < height;
+  // Weights of the four neighbours, times their alpha.
+  const a = inLeft && inTop ? (1 - fx) * (1 - fy) * data[p + 3]! : 0;
+  const b = inRight && inTop ? fx * (1 - fy) * data[p + 7]! : 0;
+  const q = p + width * 4;
+  const c = inLeft && inBottom ? (1 - fx) * fy * data[q + 3]! : 0;
+  const d = inRight && inBottom ? fx * fy * data[q + 7]! : 0;
+  const alpha = a + b + c + d;
   if (alpha < 1) return;
   const share = (alpha / 255) * opacity;
-  to[at] = to[at]! * (1 - share) + (red / alpha) * share;
-  to[at + 1] = to[at + 1]! * (1 - share) + (green / alpha) * share;
-  to[at + 2] = to[at + 2]! * (1 - share) + (blue / alpha) * share;
-}
-
-const GRAIN_LENGTH = 1 << 20;
-
-/** Camera noise: a long strip of it, laid over each frame from another place. */
-export class Grain {
-  readonly #noise = new Int8Array(GRAIN_LENGTH);
-
-  constructor(random: Random, amplitude = 5) {
-    for (let i = 0; i < GRAIN_LENGTH; i++) {
-      this.#noise[i] = Math.round((random.next() + random.next() - 1) * amplitude);
-    }
-  }
-
-  /** `place` in [0, 1). */
-  addTo(frame: Raster, place: number): void {
-    const { data } = frame;
-    const start = Math.floor(place * (GRAIN_LENGTH - data.length));
-    for (let i = 0; i < data.length; i++) data[i] = data[i]! + this.#noise[start + i]!;
+  for (let k = 0; k < 3; k++) {
+    let sum = 0;
+    if (a > 0) sum += a * data[p + k]!;
+    if (b > 0) sum += b * data[p + 4 + k]!;
+    if (c > 0) sum += c * data[q + k]!;
+    if (d > 0) sum += d * data[q + 4 + k]!;
+    to[at + k] = to[at + k]! * (1 - share) + (sum / alpha) * share;
   }
 }
