@@ -59,7 +59,15 @@ export class Clips {
 
   async onePixel(): Promise<string> {
     const input = ['-f', 'lavfi', '-i', 'testsrc2=size=16x16:rate=5:duration=1'];
-    return this.#make('one.mkv', [...input, '-vf', 'format=gbrp,crop=1:1', '-c:v', 'ffv1', '-pix_fmt', 'bgr0']);
+    return this.#make('one.mkv', [
+      ...input,
+      '-vf',
+      'format=gbrp,crop=1:1',
+      '-c:v',
+      'ffv1',
+      '-pix_fmt',
+      'bgr0',
+    ]);
   }
 
   async eightK(): Promise<string> {

@@ -26,6 +26,7 @@ export class SupervisedProcess {
   readonly #stderr = new LineRing();
   readonly #graceMs: number;
   #spawnError: Error | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(path: string, args: readonly string[], options: ProcessOptions) {
     this.#graceMs = options.graceMs ?? 2_000;
@@ -59,15 +60,17 @@ export class SupervisedProcess {
   }
 
   /** SIGTERM, then SIGKILL; resolves when the child is reaped. What it still writes is discarded. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.stdout.destroy();
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.#child.kill('SIGTERM');
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#graceMs);
-      await this.closed;
-      clearTimeout(timer);
-    }
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#graceMs);
     await this.closed;
+    clearTimeout(timer);
   }
 
   #readStderr(stderr: Readable, onLine: (line: string) => void): void {

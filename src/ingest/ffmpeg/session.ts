@@ -25,6 +25,8 @@ export interface FfmpegSessionOptions {
   /** Redacted. */
   readonly label: string;
   readonly clock?: SourceClock;
+  /** True for a line of stderr after which waiting for ffmpeg's own end makes no sense. */
+  readonly giveUp?: (line: string) => boolean;
   /** See PtsRebaser. */
   readonly forwardUsMax?: number;
   readonly onStarted?: (pid: number) => void;
@@ -98,6 +100,7 @@ export class FfmpegSession implements SourceSession {
 
   #onLine(line: string): void {
     this.#options.clock?.onLine?.(line);
+    if (this.#options.giveUp?.(line)) void this.#process.stop();
     const info = this.#showinfo.parse(line);
     if (!info) return;
     this.#infos.push(info);

@@ -12,6 +12,8 @@ export interface PreparedInput {
   readonly onStarted?: (pid: number) => void;
   /** Called once when ffmpeg has ended, or was never started. */
   readonly release?: () => void;
+  /** True for a line of stderr after which waiting for ffmpeg's own end makes no sense. */
+  readonly giveUp?: (line: string) => boolean;
   /** See PtsRebaser. */
   readonly forwardUsMax?: number;
 }
