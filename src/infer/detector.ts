@@ -23,6 +23,8 @@ export interface ModelInfo {
 export interface DetectOptions {
   /** Adds, for every brand, its best box and score although it is under the brand's threshold. */
   readonly all?: boolean;
+  /** Reports down to this score, 0..1, instead of each brand's threshold: evidence for the temporal stage. */
+  readonly minScore?: number;
 }
 
 /**

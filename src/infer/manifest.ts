@@ -1,6 +1,6 @@
 /**
- * A model folder: `model.json` (this), `head.json` + `head.bin`, and the trunk, either beside it or, found by its
- * hash, among those shipped in models/. Network files: a JSON list of layers and tensor places, and a binary of
+ * A model folder: `model.json` (this), the head's two files, and the trunk's, either beside it or, found by their
+ * hashes, among those shipped in models/. Network files: a JSON list of layers and tensor places, and a binary of
  * little-endian tensors.
  */
 export interface FileReference {
@@ -14,7 +14,7 @@ export interface NetworkReference {
   readonly weights: FileReference;
 }
 
-/** Per brand: llr = slope * logit + offset, score = sigmoid(llr + ln prior odds); reported when score >= threshold. */
+/** Per brand, slope > 0: llr = slope * logit + offset, score = sigmoid(llr + ln prior odds); reported when score >= threshold. */
 export interface BrandCalibration {
   readonly label: string;
   readonly slope: number;
@@ -36,6 +36,8 @@ export interface ModelManifest {
   readonly priorOdds: number;
   /** Layer -> [min, max] over calibration pictures, for int8. Without it the model runs in float only. */
   readonly ranges?: Readonly<Record<string, readonly [number, number]>>;
+  /** Layer -> mean of each channel over calibration pictures: int8 corrects its biases with them. */
+  readonly means?: Readonly<Record<string, readonly number[]>>;
   /** How it was made: command, seed, data counts, measured figures. */
   readonly training?: Readonly<Record<string, unknown>>;
 }

@@ -66,6 +66,9 @@ export interface Network {
 /** Smallest and greatest activation of each layer over calibration pictures: what int8 needs. */
 export type ActivationRanges = Readonly<Record<string, readonly [min: number, max: number]>>;
 
+/** Mean of each channel of a layer over calibration pictures: with them int8 is more exact. */
+export type ChannelMeans = Readonly<Record<string, readonly number[]>>;
+
 /** Layers of EfficientNet-Lite0 that heads read: name -> channels, stride. */
 export const TRUNK_TAPS = [
   { name: 'stride8', stride: 8, channels: 40 },

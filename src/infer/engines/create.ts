@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LogowatchError } from '../../core/errors.js';
 import { validateNetwork } from '../network/shapes.js';
-import type { ActivationRanges, Network } from '../network.js';
+import type { ActivationRanges, ChannelMeans, Network } from '../network.js';
 import type { Engine, EngineKind } from './engine.js';
 import { loadOnnxRuntime, OnnxEngine } from './onnx.js';
 import { lowerToFloat } from './onnx-float.js';
@@ -11,8 +11,10 @@ import { createTfjsEngine } from './tfjs.js';
 export interface EngineOptions {
   /** Default `auto`. */
   readonly kind?: EngineKind;
-  /** What int8 needs: see calibrateRanges. */
+  /** What int8 needs: see calibrate. */
   readonly ranges?: ActivationRanges;
+  /** Makes int8 more exact: see calibrate. */
+  readonly means?: ChannelMeans;
   /** Threads of one inference; default 2, or fewer where there are fewer processors. */
   readonly threads?: number;
 }
@@ -21,14 +23,14 @@ type Maker = (network: Network, options: EngineOptions, threads: number) => Engi
 
 /** A new engine is a line here, and passes the contract's tests. */
 const MAKERS: Readonly<Record<Exclude<EngineKind, 'auto'>, Maker>> = {
-  'onnx-int8': (network, { ranges }, threads) => {
+  'onnx-int8': (network, { ranges, means = {} }, threads) => {
     if (ranges === undefined) {
       throw new LogowatchError('model-incompatible', 'The model has no ranges for 8 bits', {
         value: 'onnx-int8',
         remedy: 'Use --engine onnx-f32, or train the model again',
       });
     }
-    return new OnnxEngine((width, height) => lowerToInt8(network, ranges, width, height), {
+    return new OnnxEngine((width, height) => lowerToInt8(network, { ranges, means }, width, height), {
       name: 'onnx-int8',
       threads,
     });

@@ -28,6 +28,8 @@ export type EngineKind = (typeof ENGINE_KINDS)[number];
 export interface Engine {
   /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
   readonly name: string;
+  /** Pictures a batch beyond which it gains nothing. */
+  readonly batchSize: number;
   run(batch: Batch): Promise<FeatureMaps>;
   /** Frees what the engine holds; `run` rejects from then on. */
   close(): Promise<void>;

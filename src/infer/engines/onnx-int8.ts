@@ -3,6 +3,7 @@ import { type LayerShapes, layerInputs, layerShapes, tensorOf } from '../network
 import {
   type ActivationRanges,
   type AddLayer,
+  type ChannelMeans,
   type ConvLayer,
   type DepthwiseLayer,
   INPUT_LAYER,
@@ -23,10 +24,15 @@ import {
 import { OnnxGraph } from './onnx-graph.js';
 import { activationQuantisation, quantiseConv, type UintQuantisation } from './quantize.js';
 
-interface Lowering {
+export interface Calibration {
+  readonly ranges: ActivationRanges;
+  /** May lack layers: their readers' biases are not corrected. */
+  readonly means: ChannelMeans;
+}
+
+interface Lowering extends Calibration {
   readonly graph: OnnxGraph;
   readonly network: Network;
-  readonly ranges: ActivationRanges;
   readonly shapes: LayerShapes;
   /** Of each layer's value; an upsampling shares its input's. */
   readonly quantisations: Map<string, UintQuantisation>;
@@ -40,13 +46,13 @@ interface Lowering {
  */
 export function lowerToInt8(
   network: Network,
-  ranges: ActivationRanges,
+  calibration: Calibration,
   width: number,
   height: number,
 ): Uint8Array {
   const shapes = layerShapes(network, width, height);
   const graph = new OnnxGraph();
-  const lowering: Lowering = { graph, network, ranges, shapes, quantisations: new Map() };
+  const lowering: Lowering = { graph, network, ...calibration, shapes, quantisations: new Map() };
   graph.input(MODEL_INPUT, [BATCH_DIM, height, width, 3]);
   graph.node('Transpose', bits(INPUT_LAYER), [MODEL_INPUT], { perm: [0, 3, 1, 2] });
   dequantise(lowering, INPUT_LAYER, { scale: INPUT_SCALE, zeroPoint: INPUT_MEAN });
@@ -87,7 +93,15 @@ function quantisedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer, to
   const { graph, network, shapes } = lowering;
   const { dims, data } = toOihw(network, layer);
   const inputScale = lowering.quantisations.get(layer.input)!.scale;
-  const conv = quantiseConv(data, tensorOf(network, layer.bias).data, inputScale, dims[2]! * dims[3]!);
+  const means = lowering.means[layer.input];
+  const meanOf = (channel: number, input: number) => means?.[layer.op === 'conv' ? input : channel] ?? 0;
+  const conv = quantiseConv(
+    data,
+    tensorOf(network, layer.bias).data,
+    inputScale,
+    dims[2]! * dims[3]!,
+    meanOf,
+  );
   const channels = conv.bias.length;
   const { name } = layer;
   const weights = graph.node(

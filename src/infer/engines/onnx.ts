@@ -27,9 +27,14 @@ export function loadOnnxRuntime(): typeof Ort {
   }
 }
 
-/** ONNX Runtime on CPU: one session a picture size, made when that size first comes. */
+/**
+ * ONNX Runtime on CPU: one session a picture size, made when that size first comes. The Node binding runs
+ * in the caller's thread: nothing else does for as long as one picture takes.
+ */
 export class OnnxEngine implements Engine {
   readonly name: string;
+  /** On CPU eight pictures take eight times as long as one, and hold up the others. */
+  readonly batchSize = 1;
   readonly #ort = loadOnnxRuntime();
   readonly #lower: Lowering;
   readonly #threads: number;

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { LogowatchError } from '../../core/errors.js';
+import type { ModelManifest } from '../manifest.js';
+import { damaged } from '../network/shapes.js';
+
+export const MODEL_FORMAT = 1;
+
+/** A bare file name: a manifest from elsewhere must not make us read outside its folder. */
+const fileName = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'not a plain file name');
+const file = z.strictObject({ file: fileName, sha256: z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256') });
+const network = z.strictObject({ layers: file, weights: file });
+const size = z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) });
+const brand = z.strictObject({
+  label: z.string().min(1),
+  slope: z.number().positive(),
+  offset: z.number(),
+  threshold: z.number().min(0).max(1),
+});
+
+/** Keys that a later version of format 1 adds are let pass. */
+const manifestSchema = z.object({
+  format: z.literal(MODEL_FORMAT),
+  id: z.string().min(1),
+  createdAt: z.string(),
+  inputs: z.array(size).min(1).max(16),
+  trunk: network,
+  head: network,
+  brands: z
+    .array(brand)
+    .min(1)
+    .refine((brands) => new Set(brands.map((b) => b.label)).size === brands.length, 'a brand comes twice'),
+  priorOdds: z.number().positive(),
+  ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).exactOptional(),
+  means: z.record(z.string(), z.array(z.number())).exactOptional(),
+  training: z.record(z.string(), z.unknown()).exactOptional(),
+});
+
+/** Errors: model-incompatible for a format that this program is too old for, model-damaged. */
+export function parseManifest(value: unknown, path: string): ModelManifest {
+  const format = (value as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > MODEL_FORMAT) {
+    throw new LogowatchError(
+      'model-incompatible',
+      `The model has format ${format}, this program knows ${MODEL_FORMAT}`,
+      {
+        value: path,
+        remedy: 'Update logowatch, or train the model again',
+      },
+    );
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw damaged(`Not the manifest of a model: ${issue?.path.join('.')}: ${issue?.message}`, path);
+}
