@@ -7,6 +7,7 @@ import { detectCommand } from './commands/detect.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
+import { useShippedFonts } from './core/fonts.js';
 import { repoRoot } from './core/root.js';
 
 const { version } = JSON.parse(readFileSync(join(repoRoot(), 'package.json'), 'utf8')) as { version: string };
@@ -32,6 +33,7 @@ for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) 
   program.addCommand(command().exitOverride());
 }
 
+useShippedFonts();
 try {
   await program.parseAsync();
 } catch (error) {
