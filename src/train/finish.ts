@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { calibrateRanges } from '../infer/engines/calibrate.js';
+import { calibrate as calibrateInt8 } from '../infer/engines/calibrate.js';
 import { joinNetworks } from '../infer/network/compose.js';
 import type { Network } from '../infer/network.js';
 import { type Calibration, calibrate } from './calibrate.js';
@@ -36,7 +36,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
   const head = exportHead(state.best, store.statistics!);
   const examples: ComposedFrame[] = [];
   for (let i = 0; i < Math.min(frames, RANGE_FRAMES); i++) examples.push(await composer.frame(i));
-  const ranges = await calibrateRanges(joinNetworks(input.trunk, head), examples);
+  const int8 = await calibrateInt8(joinNetworks(input.trunk, head), examples);
   const bestEpoch = state.history.filter((h) => h.meanRecall === state.bestMetric).at(-1)?.epoch ?? epochs;
   const seconds = Math.round((Date.now() - startedMs) / 1000);
   const { falseFrameRate, negatives: calibrationNegatives } = calibration;
@@ -64,7 +64,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     output: options.output,
     id,
     head,
-    ranges,
+    int8,
     brands: calibration.brands,
     training,
     report,

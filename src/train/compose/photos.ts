@@ -13,7 +13,7 @@ const VISIBLE_MIN = 0.45;
 const SIDE_MIN_PX = 12;
 
 /**
- * A frame that holds a whole photo: alone on black as `detect` lays it, or scaled so that its logo has a wanted
+ * A frame that holds a whole photo: alone on grey as `detect` lays it, or scaled so that its logo has a wanted
  * width, over a background. Undefined when this frame is to be composed otherwise.
  */
 export async function placePhoto(
@@ -64,7 +64,11 @@ async function layPhoto(
   const y = exact ? Math.round((height - h) / 2) : offset(rng, height, h, main[1] * k, main[3] * k);
   const plain = !small && rng.chance(0.7);
   const frame = plain
-    ? { width, height, data: new Uint8Array(width * height * 3).fill(rng.chance(0.8) ? 0 : rng.below(256)) }
+    ? {
+        width,
+        height,
+        data: new Uint8Array(width * height * 3).fill(rng.pick([127, 127, 127, 0, rng.below(256)])),
+      }
     : await background(rng, sources, cache, width, height);
   overlay(frame, await cut(picture, w, h, x, y, width, height), Math.max(0, x), Math.max(0, y));
   for (const { label, box } of image.boxes) {

@@ -7,10 +7,20 @@ import { onTarget, type Positive, positives } from './targets.js';
 
 export interface SamplingOptions {
   readonly brandCount: number;
-  /** Negative cells a frame and stride: the hardest, and as many random ones as the second number says. */
+  /** Share of a stride's cells that are looked at for hard negatives, another one each time. */
+  readonly looked: ReadonlyMap<number, number>;
+  /** Negative cells a frame and stride: the hardest of those looked at, and random ones. */
   readonly hard: ReadonlyMap<number, number>;
   readonly random: ReadonlyMap<number, number>;
 }
+
+export interface Candidate {
+  readonly frame: number;
+  readonly cell: number;
+  readonly positive: Positive | undefined;
+}
+/** Stride -> cells whose outputs are wanted, frame by frame. */
+export type Candidates = ReadonlyMap<number, readonly Candidate[]>;
 
 export interface BatchLoss {
   readonly cells: ChosenCells;
@@ -20,149 +30,155 @@ export interface BatchLoss {
   readonly positives: number;
 }
 
-interface Row {
-  readonly frame: number;
-  readonly cell: number;
-  readonly positive: Positive | undefined;
+/** All positives of a batch of frames of one shape, and the cells among which hard negatives are looked for. */
+export function chooseCandidates(
+  frames: readonly StoredFrame[],
+  rng: Rng,
+  options: SamplingOptions,
+): Candidates {
+  const chosen = new Map<number, Candidate[]>();
+  for (const stride of HEAD_STRIDES) {
+    const list: Candidate[] = [];
+    const share = options.looked.get(stride)!;
+    for (const [n, frame] of frames.entries()) {
+      const size = gridSize(frame.width, stride) * gridSize(frame.height, stride);
+      const found = positives(frame.targets, frame.width, frame.height, stride, rng);
+      const taken = new Set(found.map((p) => p.cell));
+      for (const positive of found) list.push({ frame: n, cell: positive.cell, positive });
+      for (let cell = 0; cell < size; cell++)
+        if ((share >= 1 || rng.chance(share)) && !taken.has(cell))
+          list.push({ frame: n, cell, positive: undefined });
+    }
+    chosen.set(stride, list);
+  }
+  return chosen;
+}
+
+export function candidateCells(frames: readonly StoredFrame[], candidates: Candidates): ChosenCells {
+  return new Map(
+    [...candidates].map(([stride, list]) => {
+      const size = gridSize(frames[0]!.width, stride) * gridSize(frames[0]!.height, stride);
+      return [stride, Int32Array.from(list, (c) => c.frame * size + c.cell)];
+    }),
+  );
 }
 
 /**
- * The loss of a batch from the outputs of all of its cells: focal over all positives, the hardest negatives and some
- * random ones, GIoU over the positives, both divided by the number of positives.
+ * The loss of a batch from its candidates' outputs: focal over all positives, the hardest negatives and some random
+ * ones, GIoU over the positives, both divided by the number of positives.
  */
 export function batchLoss(
   frames: readonly StoredFrame[],
+  candidates: Candidates,
   outputs: HeadOutputs,
   rng: Rng,
   options: SamplingOptions,
 ): BatchLoss {
-  const rows = new Map<number, Row[]>();
+  const all = candidateCells(frames, candidates);
   let count = 0;
-  for (const stride of HEAD_STRIDES) {
-    const list: Row[] = [];
-    for (const [n, frame] of frames.entries()) {
-      const found = positives(frame.targets, frame.width, frame.height, stride, rng);
-      count += found.length;
-      const taken = new Set(found.map((p) => p.cell));
-      for (const positive of found) list.push({ frame: n, cell: positive.cell, positive });
-      for (const cell of negativeCells(frame, n, outputs.get(stride)!, stride, taken, rng, options))
-        list.push({ frame: n, cell, positive: undefined });
-    }
-    rows.set(stride, list);
-  }
+  for (const list of candidates.values()) for (const c of list) if (c.positive) count++;
   const weight = 1 / Math.max(1, count);
   const cells = new Map<number, Int32Array>();
   const gradients = new Map<number, Float32Array>();
   let loss = 0;
   for (const stride of HEAD_STRIDES) {
-    const list = rows.get(stride)!;
-    const { width, height } = frames[0]!;
-    const size = gridSize(width, stride) * gridSize(height, stride);
+    const rows = chooseRows(frames, candidates.get(stride)!, outputs.get(stride)!, stride, rng, options);
+    const gradient = new Float32Array(rows.length * (options.brandCount + 4));
+    for (const [i, row] of rows.entries()) {
+      const candidate = candidates.get(stride)![row]!;
+      const frame = frames[candidate.frame]!;
+      const width = options.brandCount + 4;
+      const z = outputs.get(stride)!.subarray(row * width, (row + 1) * width);
+      loss += rowLoss(candidate, frame, z, stride, gradient.subarray(i * width, (i + 1) * width), weight);
+    }
     cells.set(
       stride,
-      Int32Array.from(list, (r) => r.frame * size + r.cell),
+      Int32Array.from(rows, (row) => all.get(stride)![row]!),
     );
-    const gradient = new Float32Array(list.length * (options.brandCount + 4));
-    for (const [i, row] of list.entries())
-      loss += rowLoss(
-        row,
-        i,
-        frames[row.frame]!,
-        outputs.get(stride)!,
-        size,
-        stride,
-        gradient,
-        weight,
-        options.brandCount,
-      );
     gradients.set(stride, gradient);
   }
   return { cells, gradients, loss: loss * weight, positives: count };
 }
 
-/** Cells without a positive: the ones that look most like a brand, then random ones. */
-function negativeCells(
-  frame: StoredFrame,
-  n: number,
+/** Rows of the candidates to learn from: positives, hardest negatives of each frame, random ones. */
+function chooseRows(
+  frames: readonly StoredFrame[],
+  candidates: readonly Candidate[],
   z: Float32Array,
   stride: number,
-  taken: ReadonlySet<number>,
   rng: Rng,
   options: SamplingOptions,
-): Set<number> {
-  const columns = gridSize(frame.width, stride);
-  const size = columns * gridSize(frame.height, stride);
+): number[] {
+  const chosen: number[] = [];
   const width = options.brandCount + 4;
-  const candidates: number[] = [];
-  const hardness = new Float32Array(size).fill(-Infinity);
-  const targets = frame.targets;
-  for (let cell = 0; cell < size; cell++) {
-    if (taken.has(cell)) continue;
-    const unknown =
-      targets.length === 0
-        ? []
-        : targets.filter((t) => onTarget(t, cell, columns, stride)).map((t) => t.brand);
-    const at = (n * size + cell) * width;
-    for (let k = 0; k < options.brandCount; k++)
-      if (z[at + k]! > hardness[cell]! && !unknown.includes(k)) hardness[cell] = z[at + k]!;
-    candidates.push(cell);
+  let from = 0;
+  for (const [n, frame] of frames.entries()) {
+    const negatives: number[] = [];
+    const hardness: number[] = [];
+    for (; candidates[from]?.frame === n; from++) {
+      const candidate = candidates[from]!;
+      if (candidate.positive) {
+        chosen.push(from);
+        continue;
+      }
+      const unknown = unknownBrands(candidate, frame, stride);
+      let hardest = -Infinity;
+      for (let k = 0; k < options.brandCount; k++) {
+        const v = z[from * width + k]!;
+        if (v > hardest && !unknown.includes(k)) hardest = v;
+      }
+      negatives.push(from);
+      hardness.push(hardest);
+    }
+    const picked = new Set(top(negatives, hardness, options.hard.get(stride)!));
+    for (let i = options.random.get(stride)!; i > 0 && negatives.length > 0; i--)
+      picked.add(rng.pick(negatives));
+    chosen.push(...picked);
   }
-  const chosen = new Set(topCells(candidates, hardness, options.hard.get(stride)!));
-  for (let i = options.random.get(stride)!; i > 0 && candidates.length > 0; i--)
-    chosen.add(rng.pick(candidates));
   return chosen;
 }
 
-/** The `count` candidates of greatest value, by a histogram: a full sort of 3,600 cells a frame would show. */
-function topCells(candidates: readonly number[], value: Float32Array, count: number): number[] {
-  if (candidates.length <= count) return [...candidates];
-  const BINS = 512;
-  const bin = (v: number): number => Math.max(0, Math.min(BINS - 1, Math.floor((v + 24) * (BINS / 40))));
-  const histogram = new Int32Array(BINS);
-  for (const c of candidates) histogram[bin(value[c]!)]!++;
-  let cut = BINS - 1;
-  for (let sum = histogram[cut]!; sum < count && cut > 0; sum += histogram[cut]!) cut--;
-  return candidates
-    .filter((c) => bin(value[c]!) >= cut)
-    .sort((a, b) => value[b]! - value[a]! || a - b)
-    .slice(0, count);
+function top(rows: readonly number[], value: readonly number[], count: number): number[] {
+  const order = Array.from(rows.keys()).sort((a, b) => value[b]! - value[a]! || a - b);
+  return order.slice(0, count).map((i) => rows[i]!);
 }
 
-/** Adds one row's gradient; returns its loss, not yet weighted. */
+const NOTHING: readonly number[] = [];
+
+/** Brands whose logit says nothing at a cell: it lies on such a logo, without being the one to answer for it. */
+function unknownBrands(candidate: Candidate, frame: StoredFrame, stride: number): readonly number[] {
+  if (frame.targets.length === 0) return NOTHING;
+  const columns = gridSize(frame.width, stride);
+  return frame.targets
+    .filter((t) => t !== candidate.positive?.target && onTarget(t, candidate.cell, columns, stride))
+    .map((t) => t.brand);
+}
+
+/** Writes one row's gradient; returns its loss, not yet weighted. */
 function rowLoss(
-  row: Row,
-  i: number,
+  row: Candidate,
   frame: StoredFrame,
   z: Float32Array,
-  size: number,
   stride: number,
   gradient: Float32Array,
   weight: number,
-  brandCount: number,
 ): number {
-  const width = brandCount + 4;
-  const from = (row.frame * size + row.cell) * width;
-  const columns = gridSize(frame.width, stride);
-  const unknown = frame.targets
-    .filter((t) => t !== row.positive?.target && onTarget(t, row.cell, columns, stride))
-    .map((t) => t.brand);
+  const brandCount = z.length - 4;
+  const unknown = unknownBrands(row, frame, stride);
   let loss = 0;
   for (let k = 0; k < brandCount; k++) {
     const positive = row.positive?.target.brand === k;
     if (!positive && unknown.includes(k)) continue;
-    const { loss: l, gradient: g } = focal(z[from + k]!, positive);
+    const { loss: l, gradient: g } = focal(z[k]!, positive);
     loss += l;
-    gradient[i * width + k] = g * weight;
+    gradient[k] = g * weight;
   }
   if (!row.positive) return loss;
+  const columns = gridSize(frame.width, stride);
   const [x, y, w, h] = row.positive.target.box;
   const cx = ((row.cell % columns) + 0.5) * stride;
   const cy = (Math.floor(row.cell / columns) + 0.5) * stride;
   const side = (d: number): number => Math.max(0.1, d / stride);
   const truth = [side(cx - x), side(cy - y), side(x + w - cx), side(y + h - cy)] as const;
-  const copy = z.slice(from, from + width);
-  const boxGradient = new Float32Array(width);
-  loss += giouLoss(copy, brandCount, truth, boxGradient, weight);
-  for (let k = brandCount; k < width; k++) gradient[i * width + k] = boxGradient[k]!;
-  return loss;
+  return loss + giouLoss(z, brandCount, truth, gradient, weight);
 }

@@ -3,7 +3,7 @@ import type { FeatureStore } from '../feature-store.js';
 import { type FrameScores, type HeldOutMetrics, heldOutMetrics } from '../metrics.js';
 import { Rng } from '../rng.js';
 import { AdamW } from './adamw.js';
-import { batchLoss, type SamplingOptions } from './batch-loss.js';
+import { batchLoss, candidateCells, chooseCandidates, type SamplingOptions } from './batch-loss.js';
 import { allCells, gridSize, type HeadSession } from './head-session.js';
 import { copyParameters, type HeadParameters, initialParameters } from './parameters.js';
 
@@ -13,6 +13,20 @@ const WEIGHT_DECAY = 2e-3;
 const WARM_UP_STEPS = 100;
 const CHANNEL_DROPOUT = 0.1;
 const EVALUATION_BATCH = 4;
+const SAMPLING = {
+  looked: new Map([
+    [8, 0.25],
+    [16, 1],
+  ]),
+  hard: new Map([
+    [8, 96],
+    [16, 56],
+  ]),
+  random: new Map([
+    [8, 32],
+    [16, 16],
+  ]),
+};
 
 export interface EpochRecord extends HeldOutMetrics {
   readonly epoch: number;
@@ -72,25 +86,17 @@ async function runEpoch(state: HeadState, options: TrainHeadOptions): Promise<nu
   const order = rng.shuffle(Int32Array.from({ length: store.frames.length }, (_, i) => i));
   const batches = rng.shuffle(store.batches(order, BATCH));
   const total = batches.length * options.epochs;
-  const sampling: SamplingOptions = {
-    brandCount,
-    hard: new Map([
-      [8, 160],
-      [16, 64],
-    ]),
-    random: new Map([
-      [8, 64],
-      [16, 32],
-    ]),
-  };
+  const sampling: SamplingOptions = { brandCount, ...SAMPLING };
   let sum = 0;
   for (const [n, indices] of batches.entries()) {
     signal?.throwIfAborted();
     const batch = await store.read(indices);
     const keep = dropout(rng, indices.length);
-    const outputs = await session.forward(state.parameters, batch, allCells(batch), keep);
     const frames = indices.map((i) => store.frames[i]!);
-    const { cells, gradients, loss } = batchLoss(frames, outputs, rng, sampling);
+    const candidates = chooseCandidates(frames, rng, sampling);
+    const looked = candidateCells(frames, candidates);
+    const outputs = await session.forward(state.parameters, batch, looked, keep);
+    const { cells, gradients, loss } = batchLoss(frames, candidates, outputs, rng, sampling);
     const parameterGradients = await session.backward(state.parameters, batch, cells, gradients, keep);
     const done = state.epoch * batches.length + n;
     const rate =
