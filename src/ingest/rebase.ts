@@ -3,6 +3,9 @@ import type { PtsJump } from './source.js';
 /** Beyond this a step forward is a jump of the clock, microseconds. */
 export const FORWARD_JUMP_US = 10_000_000;
 
+/** A step back by less than this is a correction of the source's clock (a first RTCP report), no jump. */
+const CORRECTION_US = 1_000_000;
+
 export interface RebasedPts {
   /** Microseconds since the first frame; always grows. */
   readonly ptsUs: number;
@@ -11,7 +14,8 @@ export interface RebasedPts {
 
 /**
  * Makes one growing media time, from 0, of the PTS of one opening. A step back, or forward by more than the limit,
- * counts as one sampling interval and is reported: how much is missing behind it nobody knows.
+ * counts as one sampling interval and is reported: how much is missing behind it nobody knows. Small corrections of
+ * the source's clock are only evened out.
  */
 export class PtsRebaser {
   readonly #intervalUs: number;
@@ -36,7 +40,9 @@ export class PtsRebaser {
     if (step > 0 && step <= this.#forwardUsMax) return this.#emit(rebased);
     const next = this.#last + this.#intervalUs;
     this.#offsetUs = ptsUs - next;
-    return { ...this.#emit(next), jump: { reason: 'pts-jump', missingUs: 0 } };
+    const emitted = this.#emit(next);
+    if (step <= 0 && step > -CORRECTION_US) return emitted;
+    return { ...emitted, jump: { reason: 'pts-jump', missingUs: 0 } };
   }
 
   #emit(ptsUs: number): RebasedPts {
