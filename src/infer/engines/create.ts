@@ -6,6 +6,7 @@ import type { Engine, EngineKind } from './engine.js';
 import { loadOnnxRuntime, OnnxEngine } from './onnx.js';
 import { lowerToFloat } from './onnx-float.js';
 import { lowerToInt8 } from './onnx-int8.js';
+import { hasExactInt8 } from './processor.js';
 import { createTfjsEngine } from './tfjs.js';
 
 export interface EngineOptions {
@@ -33,6 +34,7 @@ const MAKERS: Readonly<Record<Exclude<EngineKind, 'auto'>, Maker>> = {
     return new OnnxEngine((width, height) => lowerToInt8(network, { ranges, means }, width, height), {
       name: 'onnx-int8',
       threads,
+      exactInt8: !hasExactInt8(),
     });
   },
   'onnx-f32': (network, _, threads) =>
@@ -55,5 +57,5 @@ function bestKind(options: EngineOptions): Exclude<EngineKind, 'auto'> {
   } catch {
     return 'tfjs';
   }
-  return options.ranges === undefined ? 'onnx-f32' : 'onnx-int8';
+  return options.ranges === undefined || !hasExactInt8() ? 'onnx-f32' : 'onnx-int8';
 }

@@ -17,7 +17,10 @@ export interface FeatureMap {
 
 export type FeatureMaps = ReadonlyMap<string, FeatureMap>;
 
-/** What can be asked for; `auto` is onnx-int8 where the model has ranges, else onnx-f32, else tfjs. */
+/**
+ * What can be asked for; `auto` is onnx-int8 where the model has ranges and the processor gains from it, else
+ * onnx-f32, else tfjs.
+ */
 export const ENGINE_KINDS = ['auto', 'onnx-int8', 'onnx-f32', 'tfjs'] as const;
 export type EngineKind = (typeof ENGINE_KINDS)[number];
 
