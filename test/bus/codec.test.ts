@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Topic } from '../../src/bus/bus.js';
-import { decode, encode } from '../../src/bus/codec.js';
+import { decode, encode, schemaText, writerSchema } from '../../src/bus/codec.js';
 import { topics } from '../../src/bus/topics.js';
 import type { Appearance } from '../../src/core/appearance.js';
 import type { Detection, DetectionRecord } from '../../src/core/detection.js';
@@ -202,6 +202,15 @@ test('a few bytes that promise a billion detections cost nothing', { timeout: 20
     assert.throws(() => decode(topics.detections, bomb), isInvalid);
     assert.ok(process.memoryUsage().rss - before < 64e6);
   }
+});
+
+test('nor do items of no bytes in the schema of a stranger', { timeout: 2000 }, () => {
+  const schema = JSON.parse(schemaText(topics.appearances));
+  schema.fields.push({ name: 'planted', type: { type: 'array', items: 'null' } });
+  const writer = writerSchema(topics.appearances, JSON.stringify(schema));
+  const bytes = encode(topics.appearances, appearance(new Random(8)));
+  const bomb = Buffer.concat([bytes, Buffer.of(0x80, 0x94, 0xeb, 0xdc, 0x0f, 0)]);
+  assert.throws(() => decode(topics.appearances, bomb, writer), isInvalid);
 });
 
 test('messages over the size cap are refused before they are read, and never made', () => {

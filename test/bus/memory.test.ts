@@ -101,6 +101,43 @@ test('a commit that waits for room publishes all or, when the bus closes, nothin
   assert.deepEqual(await seen, []);
 });
 
+test('an ended topic waits for a commit that waits for room in another', async () => {
+  const out: Topic<number> = { name: 'out' };
+  const full: Topic<number> = { name: 'full' };
+  const bus = new MemoryBus({ capacity: 1, groups: { in: ['g'], out: ['o'], full: ['f'] } });
+  await bus.send(full, [record('a', 0)]);
+  await bus.send(topic, [record('a', 1)]);
+  const batch = (await bus.subscribe(topic, { group: 'g', maxRecords: 1 })[Symbol.asyncIterator]().next())
+    .value;
+  const commit = batch.commit([
+    { topic: out, records: [record('a', 2)] },
+    { topic: full, records: [record('a', 3)] },
+  ]);
+  await bus.end(out);
+  const reading = collect(bus.subscribe(out, { group: 'o', maxRecords: 1 }));
+  await sleep(10);
+  const drained = await collect(bus.subscribe(full, { group: 'f', maxRecords: 1 }), 2);
+  await commit;
+  assert.deepEqual(valuesOf(drained, 'a'), [0, 3]);
+  assert.deepEqual(valuesOf(await reading, 'a'), [2]);
+});
+
+test('small sends do not starve a large one', async () => {
+  const bus = new MemoryBus({ capacity: 2, groups: { in: ['g'] } });
+  await bus.send(topic, [record('a', 0)]);
+  const sends = [bus.send(topic, [record('a', 1), record('a', 2)])];
+  for (let i = 0; i < 5; i++) sends.push(bus.send(topic, [record('b', i)]));
+  const seen: string[] = [];
+  const ending = Promise.all(sends).then(() => bus.end(topic));
+  for await (const batch of bus.subscribe(topic, { group: 'g', maxRecords: 1 })) {
+    seen.push(...batch.records.map((r) => `${r.key}${r.value}`));
+    await batch.commit();
+  }
+  await ending;
+  assert.deepEqual(seen.slice(0, 2), ['a0', 'a1']);
+  assert.equal(seen.length, 8);
+});
+
 test('records sent before there is a group wait for the first, within the bound', async () => {
   const bus = new MemoryBus({ capacity: 2 });
   let accepted = 0;

@@ -94,6 +94,18 @@ test('two marks of one brand count once, two brands are two appearances', () => 
   assert.deepEqual(spans(eventsOf('(cccccccccc-------|', two)), ['a 0-2000 gone 2000', 'b 0-2000 gone 2000']);
 });
 
+test('a mark that comes in beside another adds area, not time', () => {
+  const [end] = truth(eventsOf('(aaaaaaaaaa2222222222------|'));
+  assert.equal(end?.frames, 20);
+  assert.equal(end?.exposureMs, 4000);
+});
+
+test('a few frames of the brand elsewhere are enough while it is on, and not to open it', () => {
+  const frames = { X: [found('a', MIDDLE)], c: [found('a', MIDDLE)] };
+  assert.deepEqual(spans(eventsOf('(aaaaaaaaaaXcc--------|', { frames })), ['a 0-2600 gone 2600']);
+  assert.deepEqual(eventsOf('(----------Xcc--------|', { frames }), []);
+});
+
 test('a second mark takes over when the first goes', () => {
   const frames = { c: [found('a', MIDDLE)] };
   assert.deepEqual(spans(eventsOf('(aaaaaaaaaacccccccccc-------|', { frames })), ['a 0-4000 gone 4000']);
@@ -121,6 +133,24 @@ test('a wobbling detector: an open appearance is held through weak frames, a clo
   const [end] = truth(eventsOf('(aaaaaaaavvvvvvvvvvvvvvvvvvvvvv|', { frames }));
   assert.equal(end?.endReason, 'gone');
   assert.ok((end?.endPtsMs ?? 9e9) <= 2600, `${end?.endPtsMs}`);
+});
+
+test('what ended must earn its next start, although its track lives on', () => {
+  const frames = { v: [found('a', CORNER, -4)] };
+  const events = eventsOf('(aaaaaaaavvvvvvvvvvvvvavvvvvv|', { frames });
+  assert.equal(truth(events).length, 1);
+});
+
+test('a source that failed for good did not just end', () => {
+  const [closed] = marbles('|', { startMs: 2000 });
+  const records = [...marbles('(aaaaaaaaaa'), { ...closed, reason: 'failed' } as NonNullable<typeof closed>];
+  assert.deepEqual(spans(play(records).events), ['a 0-2000 stream-lost 2000']);
+});
+
+test('at one frame a second a single miss is no gap', () => {
+  const [end, ...others] = truth(eventsOf('(aaaaaaaaaa-aaaaaaaaa--|', { intervalMs: 1000 }));
+  assert.deepEqual(others, []);
+  assert.equal(end?.exposureMs, 19_000);
 });
 
 test('ongoing is reported at most once in its period', () => {

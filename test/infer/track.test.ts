@@ -95,6 +95,10 @@ test('a cut ends scene tracks; what stood still, or stands where it stood, goes 
   assert.equal(follow([...moving, near]).ids.at(-1)![0], 0);
   assert.notEqual(follow([...moving, { ...near, shotCut: true }]).ids.at(-1)![0], 0);
 
+  const after = { marks: [mark(at(0.1 + 0.04 * 9))] };
+  assert.equal(follow([...moving, { marks: [] }, after]).ids.at(-1)![0], 0);
+  assert.notEqual(follow([...moving, { marks: [], shotCut: true }, after]).ids.at(-1)![0], 0);
+
   const corner = { marks: [mark([0.85, 0.05, 0.1, 0.06])] };
   const empty = { marks: [] };
   // Missed on the very frame of the cut, found after it.
