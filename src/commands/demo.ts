@@ -18,8 +18,9 @@ import type { SourceSpec } from '../ingest/source.js';
 import { runPipeline } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import type { Sink } from '../sink/sink.js';
-import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
-import { type InternalEvent, PinoTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import type { RunStats } from '../telemetry/stats.js';
+import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { PerPlay, type Play } from './demo-plays.js';
 import { ProgressLine, stopOnSignals } from './io.js';
 import { demoModel, positiveInteger, positiveNumber } from './options.js';
 
@@ -88,13 +89,6 @@ async function run(options: DemoOptions): Promise<void> {
   }
 }
 
-interface Play {
-  readonly id: string;
-  readonly url: string;
-  readonly startedAtMs: number;
-  readonly ended: Promise<void>;
-}
-
 type Say = (text: string) => void;
 
 async function compose(
@@ -153,7 +147,7 @@ async function watch(
   const events = join(output, 'events.jsonl');
   await rm(events, { force: true });
   const over = new AbortController();
-  const telemetry = new PerStream(new PinoTelemetry('warn'), plays, over);
+  const telemetry = new PerPlay(new PinoTelemetry('warn'), plays, over);
   const kept = new Map<string, Appearance[]>(plays.map((p) => [p.id, []]));
   const started = performance.now();
   const progress = new ProgressLine(() => telemetry.text(started));
@@ -183,46 +177,6 @@ function keeper(kept: ReadonlyMap<string, Appearance[]>): Sink {
     },
     close: async () => undefined,
   };
-}
-
-/** Counts each stream apart, and ends the run when every play's source has closed after its broadcast was out. */
-class PerStream implements Telemetry {
-  readonly #next: Telemetry;
-  readonly #streams: ReadonlyMap<string, StatsTelemetry>;
-  readonly #published = new Set<string>();
-  readonly #watched = new Set<string>();
-  readonly #over: AbortController;
-
-  constructor(next: Telemetry, plays: readonly Play[], over: AbortController) {
-    this.#next = next;
-    this.#over = over;
-    const silent = { emit: () => undefined };
-    this.#streams = new Map(plays.map((p) => [p.id, new StatsTelemetry(silent)]));
-    for (const play of plays) void play.ended.catch(() => undefined).then(() => this.#published.add(play.id));
-  }
-
-  emit(event: InternalEvent): void {
-    // A live server that goes away after the broadcast is no fault to warn of.
-    const expected = event.type === 'source-retry' && this.#published.has(event.streamId);
-    if (!expected) this.#next.emit(event);
-    if (!('streamId' in event) || event.streamId === undefined) return;
-    this.#streams.get(event.streamId)?.emit(event);
-    if (event.type === 'source-closed' && this.#published.has(event.streamId))
-      this.#watched.add(event.streamId);
-    if (this.#watched.size === this.#streams.size) this.#over.abort();
-  }
-
-  stats(): Map<string, RunStats> {
-    return new Map([...this.#streams].map(([id, s]) => [id, s.stats]));
-  }
-
-  text(started: number): string {
-    const each = [...this.stats()].map(
-      ([id, s]) =>
-        `${id} ${s.inferred} frames, age ${s.ageP50Ms === null ? '-' : `${s.ageP50Ms.toFixed(0)} ms`}`,
-    );
-    return `${((performance.now() - started) / 1000).toFixed(0)} s: ${each.join('; ')}`;
-  }
 }
 
 function compare(

@@ -1,0 +1,50 @@
+import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
+import type { InternalEvent, Telemetry } from '../telemetry/telemetry.js';
+
+/** One way in which the demo plays its broadcast; `id` is the stream's. */
+export interface Play {
+  readonly id: string;
+  readonly url: string;
+  readonly startedAtMs: number;
+  readonly ended: Promise<void>;
+}
+
+/** Counts each stream apart, and ends the run when every play's source has closed after its broadcast was out. */
+export class PerPlay implements Telemetry {
+  readonly #next: Telemetry;
+  readonly #streams: ReadonlyMap<string, StatsTelemetry>;
+  readonly #published = new Set<string>();
+  readonly #watched = new Set<string>();
+  readonly #over: AbortController;
+
+  constructor(next: Telemetry, plays: readonly Play[], over: AbortController) {
+    this.#next = next;
+    this.#over = over;
+    const silent = { emit: () => undefined };
+    this.#streams = new Map(plays.map((p) => [p.id, new StatsTelemetry(silent)]));
+    for (const play of plays) void play.ended.catch(() => undefined).then(() => this.#published.add(play.id));
+  }
+
+  emit(event: InternalEvent): void {
+    if (!('streamId' in event) || event.streamId === undefined) return this.#next.emit(event);
+    // A live server that goes away after the broadcast is no fault to warn of.
+    const atTheEnd = this.#published.has(event.streamId);
+    if (!(atTheEnd && (event.type === 'source-retry' || event.type === 'warning'))) this.#next.emit(event);
+    this.#streams.get(event.streamId)?.emit(event);
+    if (event.type === 'source-closed' && this.#published.has(event.streamId))
+      this.#watched.add(event.streamId);
+    if (this.#watched.size === this.#streams.size) this.#over.abort();
+  }
+
+  stats(): Map<string, RunStats> {
+    return new Map([...this.#streams].map(([id, s]) => [id, s.stats]));
+  }
+
+  text(started: number): string {
+    const each = [...this.stats()].map(
+      ([id, s]) =>
+        `${id} ${s.inferred} frames, age ${s.ageP50Ms === null ? '-' : `${s.ageP50Ms.toFixed(0)} ms`}`,
+    );
+    return `${((performance.now() - started) / 1000).toFixed(0)} s: ${each.join('; ')}`;
+  }
+}
