@@ -18,7 +18,7 @@ export class Inference {
   readonly #detector: Detector;
   readonly #telemetry: Telemetry;
   readonly #options: InferenceOptions;
-  readonly #detectOptions: DetectOptions & { readonly minScore?: number };
+  readonly #detectOptions: DetectOptions;
   #failures = 0;
 
   constructor(detector: Detector, telemetry: Telemetry, options: InferenceOptions) {
