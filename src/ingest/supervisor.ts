@@ -151,7 +151,9 @@ class StreamSupervisor {
     const closed = this.#publisher.closed(end.reason, true);
     if (this.#options.signal.aborted) {
       // Nobody may be reading any more.
-      await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+      const said = new AbortController();
+      await Promise.race([closed, sleepUnlessAborted(LAST_WORDS_MS, said.signal)]);
+      said.abort();
     } else {
       await closed;
     }

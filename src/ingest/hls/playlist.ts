@@ -18,6 +18,7 @@ export function parsePlaylist(text: string, url: string): types.MasterPlaylist |
     });
   }
   try {
+    if (!body.startsWith('#EXTM3U')) throw new Error('the first line is not whole');
     const playlist = HLS.parse(body);
     return playlist.isMasterPlaylist ? (playlist as types.MasterPlaylist) : (playlist as types.MediaPlaylist);
   } catch (cause) {
@@ -71,6 +72,8 @@ export function segmentTimes(playlist: types.MediaPlaylist, base: string): Map<s
 }
 
 export function absolute(uri: string, base: string): string {
+  // `subfile,,start,0,...:path` is a protocol to ffmpeg, and a relative path to everybody else.
+  if (/^[^/?#:]*[^/?#:a-z0-9+.-][^/?#:]*:/i.test(uri)) return uri;
   return URL.canParse(uri, base) ? new URL(uri, base).href : uri;
 }
 
