@@ -26,7 +26,10 @@ export class PerPlay implements Telemetry {
   }
 
   emit(event: InternalEvent): void {
-    if (!('streamId' in event) || event.streamId === undefined) return this.#next.emit(event);
+    if (!('streamId' in event) || event.streamId === undefined) {
+      this.#next.emit(event);
+      return;
+    }
     // A live server that goes away after the broadcast is no fault to warn of.
     const atTheEnd = this.#published.has(event.streamId);
     if (!(atTheEnd && (event.type === 'source-retry' || event.type === 'warning'))) this.#next.emit(event);
