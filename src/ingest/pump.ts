@@ -30,15 +30,16 @@ export async function pumpSession(
     stalled = true;
     void opened.close();
   }, monotonic);
+  let wake: () => void = () => {};
   const aborted = new Promise<void>((resolve) => {
-    const stop = () => {
-      void opened.close();
-      resolve();
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-    void opened.ended.then(() => signal.removeEventListener('abort', stop));
+    wake = resolve;
   });
+  const stop = () => {
+    void opened.close();
+    wake();
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
   const drops = new DropCounter(opened, options);
   try {
     watchdog.pet(connectTimeoutMs);
@@ -52,6 +53,7 @@ export async function pumpSession(
     }
   } finally {
     watchdog.stop();
+    signal.removeEventListener('abort', stop);
     if (stalled || signal.aborted) await opened.close();
   }
   const end = await opened.ended;
