@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 BN_EPSILON = 1e-3
-# Output channels, kernel, stride of the first block, blocks; all expand by 6 but the first stage.
-STAGES = [(16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1)]
+# Output channels, stride of the first block, blocks; all expand by 6 but the first stage.
+STAGES = [(16, 1, 1), (24, 2, 2), (40, 2, 2), (80, 2, 3), (112, 1, 3), (192, 2, 4), (320, 1, 1)]
 # Small tensors lie early, where rounding hurts most, and cost little.
 FLOAT32_BELOW = 32768
 TAPS = {40: "stride8", 112: "stride16", 320: "stride32"}
@@ -61,16 +61,15 @@ def read_legacy_checkpoint(file):
         storages[key] = np.frombuffer(file.read(count * dtypes[key].itemsize), dtypes[key])
     result = {}
     for name, (storage, offset, shape, strides) in tensors.items():
-        data = storages[storage[0]]
-        steps = [stride * data.itemsize for stride in strides]
-        result[name] = np.lib.stride_tricks.as_strided(data[offset:], shape, steps).copy()
+        data = storages[storage[0]][offset:]
+        result[name] = np.lib.stride_tricks.as_strided(data, shape, [s * data.itemsize for s in strides]).copy()
     return result
 
 
 def block_plan():
     """Yields (index, expands, stride, has a skip, tap or None) for each block."""
     index, channels = 0, 32
-    for stage, (out, _, first_stride, repeats) in enumerate(STAGES):
+    for stage, (out, first_stride, repeats) in enumerate(STAGES):
         for repeat in range(repeats):
             stride = first_stride if repeat == 0 else 1
             tap = TAPS.get(out) if repeat == repeats - 1 else None
@@ -123,8 +122,7 @@ class TrunkWriter:
         folder.mkdir(parents=True, exist_ok=True)
         lines = ",\n".join("    " + json.dumps(layer) for layer in self.layers)
         places = ",\n".join(f"    {json.dumps(name)}: {json.dumps(place)}" for name, place in self.tensors.items())
-        outputs = json.dumps(list(TAPS.values()))
-        text = f'{{\n  "layers": [\n{lines}\n  ],\n  "tensors": {{\n{places}\n  }},\n  "outputs": {outputs}\n}}\n'
+        text = f'{{\n  "layers": [\n{lines}\n  ],\n  "tensors": {{\n{places}\n  }},\n  "outputs": {json.dumps(list(TAPS.values()))}\n}}\n'
         (folder / "trunk.json").write_text(text)
         (folder / "trunk.bin").write_bytes(self.binary)
 
@@ -142,11 +140,10 @@ def convolve(x, weights, stride):
     kernel, depthwise = weights.shape[2], weights.shape[1] == 1 and x.shape[0] > 1
     height, width = -(-x.shape[1] // stride), -(-x.shape[2] // stride)
     padded, out = same_pad(x, kernel, stride), 0
-    for ky in range(kernel):
-        for kx in range(kernel):
-            part = padded[:, ky:ky + (height - 1) * stride + 1:stride, kx:kx + (width - 1) * stride + 1:stride]
-            w = weights[:, :, ky, kx]
-            out = out + (part * w[:, :, None] if depthwise else np.tensordot(w, part, 1))
+    for ky, kx in np.ndindex(kernel, kernel):
+        part = padded[:, ky:ky + (height - 1) * stride + 1:stride, kx:kx + (width - 1) * stride + 1:stride]
+        w = weights[:, :, ky, kx]
+        out = out + (part * w[:, :, None] if depthwise else np.tensordot(w, part, 1))
     return out
 
 
@@ -199,17 +196,16 @@ def run_written(folder, x):
 
 
 def read_ppm(path):
-    fields = path.read_bytes().split(maxsplit=4)
-    width, height = int(fields[1]), int(fields[2])
-    return np.frombuffer(path.read_bytes()[-width * height * 3:], np.uint8).reshape(height, width, 3)
+    data = path.read_bytes()
+    width, height = (int(field) for field in data.split(maxsplit=3)[1:3])
+    return np.frombuffer(data[-width * height * 3:], np.uint8).reshape(height, width, 3)
 
 
 def test_picture():
     """Gradients, edges and a disc, at an odd size, so that uneven padding is met."""
     y, x = np.mgrid[0:91, 0:137]
     disc = (x - 60) ** 2 + (y - 50) ** 2 < 900
-    planes = [x * 255 / 136, (y // 8 % 2) * 200, np.where(disc, 230, 40)]
-    return np.stack(planes, axis=2).astype(np.uint8)
+    return np.stack([x * 255 / 136, (y // 8 % 2) * 200, np.where(disc, 230, 40)], axis=2).astype(np.uint8)
 
 
 def verify(source, folder, picture):

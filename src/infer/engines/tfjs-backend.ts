@@ -26,16 +26,24 @@ export function loadTfjs(): Promise<TfjsBackend> {
 
 async function load(): Promise<TfjsBackend> {
   for (const name of NATIVE) {
-    const tf = loadNative(`@tensorflow/${name}`);
-    if (tf !== undefined && (await tf.setBackend('tensorflow'))) return { name, tf };
+    const backend = await loadNative(name);
+    if (backend !== undefined) return backend;
   }
   return { name: 'tfjs-wasm', tf: await loadWasm() };
 }
 
-/** Absent, or built for another Node or without its library: then the next one is taken. */
-function loadNative(packageName: string): typeof Tfjs | undefined {
+/**
+ * Absent, built for another Node, or without its library: then the next one is taken. One sum is computed, because
+ * 4.22 loads on Node 23 and later but fails at its first operation.
+ */
+async function loadNative(name: Exclude<TfjsName, 'tfjs-wasm'>): Promise<TfjsBackend | undefined> {
   try {
-    return require(packageName) as typeof Tfjs;
+    const tf = require(`@tensorflow/${name}`) as typeof Tfjs;
+    if (!(await tf.setBackend('tensorflow'))) return undefined;
+    tf.tidy(() => tf.add(1, 1).dataSync());
+    const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
+    // The GPU package without a GPU computes on CPU.
+    return { name: isUsingGpuDevice === true ? 'tfjs-node-gpu' : 'tfjs-node', tf };
   } catch {
     return undefined;
   }
