@@ -63,39 +63,33 @@ export async function proceduralScene(rng: Rng, width: number, height: number): 
     .raw()
     .toBuffer();
   const picture = { width, height, data };
-  if (rng.chance(0.5)) texture(rng, picture);
+  if (rng.chance(0.5)) await texture(rng, picture);
   return picture;
 }
 
-/** Value noise of a few octaves over a picture: foliage, water, crowds as far as a small mark is concerned. */
-function texture(rng: Rng, { width, height, data }: Picture): void {
-  const strength = rng.uniform(10, 90);
-  const coloured = rng.chance(0.3);
-  for (
-    let cell = rng.pick([4, 8, 16, 32, 64]), amplitude = strength;
-    cell >= 2 && amplitude > 4;
-    cell >>= 1, amplitude *= 0.6
-  ) {
-    const columns = Math.ceil(width / cell) + 2;
-    const grid = Float32Array.from(
-      { length: columns * (Math.ceil(height / cell) + 2) * 3 },
-      () => (rng.next() - 0.5) * 2 * amplitude,
-    );
-    for (let y = 0; y < height; y++) {
-      const gy = Math.floor(y / cell);
-      const fy = y / cell - gy;
-      for (let x = 0; x < width; x++) {
-        const gx = Math.floor(x / cell);
-        const fx = x / cell - gx;
-        for (let c = 0; c < 3; c++) {
-          const o = (gy * columns + gx) * 3 + (coloured ? c : 0);
-          const top = grid[o]! + (grid[o + 3]! - grid[o]!) * fx;
-          const bottom = grid[o + columns * 3]! + (grid[o + columns * 3 + 3]! - grid[o + columns * 3]!) * fx;
-          const v = data[(y * width + x) * 3 + c]! + top + (bottom - top) * fy;
-          data[(y * width + x) * 3 + c] = Math.min(255, Math.max(0, v));
-        }
-      }
-    }
+/**
+ * Value noise over a picture: foliage, water, crowds as far as a small mark is concerned. A few octaves are drawn on
+ * one small grid, which is enlarged.
+ */
+async function texture(rng: Rng, { width, height, data }: Picture): Promise<void> {
+  const channels = rng.chance(0.3) ? 3 : 1;
+  const strength = rng.uniform(10, 90) / 127;
+  const cell = rng.pick([2, 3, 5, 8, 16, 32]);
+  const [w, h] = [Math.ceil(width / cell), Math.ceil(height / cell)];
+  const noise = new Uint8Array(w * h * channels);
+  const coarse = Uint8Array.from({ length: ((w >> 2) + 1) * ((h >> 2) + 1) }, () => rng.below(256));
+  for (let i = 0; i < noise.length; i++) {
+    const [x, y] = [Math.floor(i / channels) % w, Math.floor(i / channels / w)];
+    noise[i] = (rng.below(256) + coarse[(y >> 2) * ((w >> 2) + 1) + (x >> 2)]!) >> 1;
+  }
+  const large = await sharp(noise, { raw: { width: w, height: h, channels } })
+    .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw()
+    .toBuffer();
+  for (let i = 0; i < data.length; i++) {
+    const n = large[channels === 1 ? Math.floor(i / 3) : i]! - 128;
+    data[i] = Math.min(255, Math.max(0, data[i]! + n * strength));
   }
 }
 

@@ -107,8 +107,8 @@ function pasteMark(rng: Rng, frame: Picture, { stamp, opaque }: Pastable): Place
   const pasted = plateAndPaste(rng, frame, stamp, quad, opaque, {
     opacity: rng.chance(opaque ? 0.85 : 0.6) ? 1 : rng.uniform(0.3, 1),
     feather: opaque ? rng.pick([0, 1, 1.5, 3]) : 0,
-    tint: opaque || style < 0.35 ? undefined : style < 0.7 ? [grey, grey, grey] : colour(),
-    grey: rng.chance(0.06),
+    tint: !stamp.singleColour || style < 0.35 ? undefined : style < 0.7 ? [grey, grey, grey] : colour(),
+    grey: rng.chance(opaque ? 0.06 : 0.15),
     invert: opaque ? false : rng.chance(0.05),
   });
   if (!pasted.box) return undefined;
@@ -131,7 +131,7 @@ function plateAndPaste(
     const plate = quad.map(([px, py]) => [cx + (px - cx) * grow, cy + (py - cy) * grow] as const);
     const data = new Uint8Array(16 * 4).fill(255);
     const tint = [rng.below(256), rng.below(256), rng.below(256)] as const;
-    paste(frame, { width: 4, height: 4, data, half: undefined }, plate, {
+    paste(frame, { width: 4, height: 4, data, half: undefined, singleColour: true }, plate, {
       ...options,
       opacity: rng.uniform(0.5, 1),
       feather: 0,

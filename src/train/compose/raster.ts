@@ -13,13 +13,16 @@ export interface Stamp {
   readonly height: number;
   readonly data: Uint8Array;
   readonly half: Stamp | undefined;
+  /** All of one colour, so that its shape alone is the mark and any colour will do. */
+  readonly singleColour: boolean;
 }
 
 const SIDE_MIN_PX = 8;
 
 /** A stamp with its pyramid: each level is half the size, averaged with alpha as the weight. */
-export function makeStamp(width: number, height: number, data: Uint8Array): Stamp {
-  if (width < 2 * SIDE_MIN_PX || height < 2 * SIDE_MIN_PX) return { width, height, data, half: undefined };
+export function makeStamp(width: number, height: number, data: Uint8Array, singleColour = false): Stamp {
+  if (width < 2 * SIDE_MIN_PX || height < 2 * SIDE_MIN_PX)
+    return { width, height, data, half: undefined, singleColour };
   const w = width >> 1;
   const h = height >> 1;
   const out = new Uint8Array(w * h * 4);
@@ -46,7 +49,7 @@ export function makeStamp(width: number, height: number, data: Uint8Array): Stam
       out[o + 3] = a / 4;
     }
   }
-  return { width, height, data, half: makeStamp(w, h, out) };
+  return { width, height, data, half: makeStamp(w, h, out), singleColour };
 }
 
 /** A rectangle of a picture as an opaque stamp. */
@@ -88,7 +91,25 @@ export function trimStamp(width: number, height: number, data: Uint8Array): Stam
   const out = new Uint8Array(w * h * 4);
   for (let y = 0; y < h; y++)
     out.set(data.subarray(((y0 + y) * width + x0) * 4, ((y0 + y) * width + x1 + 1) * 4), y * w * 4);
-  return makeStamp(w, h, out);
+  return makeStamp(w, h, out, isSingleColour(out));
+}
+
+/** Mean absolute deviation up to which opaque pixels count as one colour, 0..255: antialiasing and JPEG leave some. */
+const COLOUR_SPREAD_MAX = 10;
+
+function isSingleColour(data: Uint8Array): boolean {
+  const sum = [0, 0, 0];
+  let count = 0;
+  const opaque = (i: number): boolean => data[i + 3]! > 200;
+  for (let i = 0; i < data.length; i += 4) {
+    if (!opaque(i)) continue;
+    count++;
+    for (let c = 0; c < 3; c++) sum[c] = sum[c]! + data[i + c]!;
+  }
+  let spread = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (opaque(i)) for (let c = 0; c < 3; c++) spread += Math.abs(data[i + c]! - sum[c]! / count);
+  return spread / (3 * Math.max(1, count)) <= COLOUR_SPREAD_MAX;
 }
 
 /** Copies a picture into another at (x, y), cut to it. */
