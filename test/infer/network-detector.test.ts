@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DetectorImage } from '../../src/infer/detector.js';
+import { calibrate } from '../../src/infer/engines/calibrate.js';
+import { hasExactInt8 } from '../../src/infer/engines/processor.js';
+import { saveModel } from '../../src/infer/model/save.js';
+import { joinNetworks } from '../../src/infer/network/compose.js';
+import { loadShippedTrunk, shippedTrunk } from '../../src/infer/network/shipped.js';
 import { createDetector } from '../../src/infer/network-detector.js';
-import { randomPicture, saveRandomModel, withFolder } from './support.js';
+import { manifest, randomHead, randomPicture, saveRandomModel, withFolder } from './support.js';
 
 function picture(width: number, height: number, seed: number): DetectorImage {
   return { width, height, content: { x: 0, y: 0, width, height }, data: randomPicture(width, height, seed) };
@@ -64,5 +69,25 @@ test('bytes that do not fit the size, an unknown engine, 8 bits without ranges',
     await detector.close();
     await assert.rejects(createDetector(folder, { engine: 'abacus' }), { code: 'usage' });
     await assert.rejects(createDetector(folder, { engine: 'onnx-int8' }), { code: 'model-incompatible' });
+  });
+});
+
+test('a calibrated model runs in 8 bits by itself where the processor gains, and finds about the same', async () => {
+  await withFolder(async (folder) => {
+    const head = randomHead(2);
+    const images = [1, 2, 3].map((seed) => picture(160, 96, seed));
+    const calibration = await calibrate(joinNetworks(await loadShippedTrunk(), head), images);
+    const trunk = shippedTrunk().reference;
+    await saveModel(folder, { manifest: { ...manifest(['acorn', 'birch']), ...calibration }, head, trunk });
+    const detector = await createDetector(folder);
+    assert.equal(detector.model.engine, hasExactInt8() ? 'onnx-int8' : 'onnx-f32');
+    const rounded = await createDetector(folder, { engine: 'onnx-int8' });
+    const exact = await createDetector(folder, { engine: 'onnx-f32' });
+    const found = await Promise.all([rounded, exact].map((d) => d.detect(images, { all: true })));
+    found[1]!.forEach((list, i) => {
+      const other = found[0]![i]!.find((d) => d.label === list[0]!.label)!;
+      assert.ok(Math.abs(other.llr - list[0]!.llr) < 0.25 * Math.abs(list[0]!.llr));
+    });
+    await Promise.all([detector, rounded, exact].map((d) => d.close()));
   });
 });
