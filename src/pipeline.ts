@@ -41,6 +41,8 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const bus = options.bus ?? new MemoryBus({ telemetry });
   const hard = new AbortController();
   const stop = AbortSignal.any([options.signal, hard.signal]);
+  // A source that waits for room on the bus would wait for ever once the reader has failed.
+  hard.signal.addEventListener('abort', () => void bus.close(), { once: true });
   const drain = limitDrain(options.signal, hard);
   const guard = async (stage: Promise<unknown>): Promise<void> => {
     try {

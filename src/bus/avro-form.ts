@@ -55,8 +55,8 @@ export function streamRecordFromAvro(value: unknown): FrameRecord | DetectionRec
   return fields as unknown as FrameRecord | DetectionRecord;
 }
 
-function detectionFromAvro({ label, score, llr, box }: Fields): Detection {
-  return { label, score, llr, box: fromBox(box) } as Detection;
+function detectionFromAvro({ label, score, llr, confident, box }: Fields): Detection {
+  return { label, score, llr, confident, box: fromBox(box) } as Detection;
 }
 
 export function appearanceToAvro(value: Appearance): Fields {

@@ -8,6 +8,8 @@ export interface Detection {
   readonly score: number;
   /** Calibrated log-likelihood ratio, natural log: ln p(evidence | logo) / p(evidence | no logo). */
   readonly llr: number;
+  /** The score reaches the brand's threshold; below it a detection is evidence, but is reported by nothing alone. */
+  readonly confident: boolean;
   /** Relative to the picture without its letterbox. */
   readonly box: Box;
 }

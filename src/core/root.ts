@@ -7,7 +7,8 @@ export function repoRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('package.json not found above the program: the installation is damaged');
+    if (parent === folder)
+      throw new Error('package.json not found above the program: the installation is damaged');
     folder = parent;
   }
   return folder;

@@ -91,6 +91,7 @@ function detectionRecord(r: Random): DetectionRecord {
     label: r.text(),
     score: r.next(),
     llr: 40 * r.next() - 20,
+    confident: r.next() < 0.5,
     box: r.box(),
   });
   return {

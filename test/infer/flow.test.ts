@@ -64,7 +64,9 @@ class BrightnessDetector implements Detector {
     this.underWay--;
     if (images.some((image) => this.#refuses(image, call))) throw new Error('refused');
     const box = [0, 0, 1, 1] as const;
-    return images.map(({ data }) => [{ label: 'light', score: data[0]! / 255, llr: 1, box }]);
+    return images.map(({ data }) => [
+      { label: 'light', score: data[0]! / 255, llr: 1, confident: true, box },
+    ]);
   }
 
   async close() {
@@ -135,7 +137,7 @@ test('a record holds all that later stages need', async () => {
     { seq, ptsUs, ageMs, shotCut, modelId },
     { seq: 3, ptsUs: 600_000, ageMs: 234, shotCut: false, modelId: 'bright' },
   );
-  assert.deepEqual(detections, [{ label: 'light', score: 0.2, llr: 1, box: [0, 0, 1, 1] }]);
+  assert.deepEqual(detections, [{ label: 'light', score: 0.2, llr: 1, confident: true, box: [0, 0, 1, 1] }]);
   assert.ok(!('data' in rest));
   const inferred = { type: 'frames-inferred', streamId: 'a', count: 1, ageMs: 234 };
   assert.deepEqual(

@@ -16,6 +16,7 @@ export const EPOCH_MS = Date.UTC(2026, 0, 1);
 export const found = (label: string, box: Box = CORNER, llr = 5): Detection => ({
   label,
   llr,
+  confident: llr > 1,
   score: 1 / (1 + Math.exp(4 - llr)),
   box,
 });

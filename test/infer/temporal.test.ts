@@ -209,3 +209,10 @@ test('an hour of silence keeps the state as small as a second of it', () => {
   assert.deepEqual(state.tracker.tracks, []);
   assert.ok(JSON.stringify(state).length < JSON.stringify(short).length + 100);
 });
+
+test('weak evidence opens nothing, however long it lasts: a look-alike that stands still', () => {
+  const frames = { w: [found('a', CORNER, 0.9)] };
+  assert.deepEqual(eventsOf(`(${'w'.repeat(300)}|`, { frames }), []);
+  const events = eventsOf(`(${'w'.repeat(20)}aaaaaa${'w'.repeat(20)}|`, { frames });
+  assert.equal(events.filter(({ state }) => state === 'started').length, 1);
+});

@@ -10,7 +10,13 @@ import {
   trackStep,
 } from '../../src/infer/track.js';
 
-const mark = (box: Box, label = 'a', llr = 3): Detection => ({ label, llr, score: 0.9, box });
+const mark = (box: Box, label = 'a', llr = 3): Detection => ({
+  label,
+  llr,
+  confident: true,
+  score: 0.9,
+  box,
+});
 
 interface Step {
   readonly marks: readonly Detection[];

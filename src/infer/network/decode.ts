@@ -59,7 +59,8 @@ export class HeadDecoder {
 
   #detection(brand: BrandCalibration, { logit, box }: Candidate): Detection {
     const llr = brand.slope * logit + brand.offset;
-    return { label: brand.label, score: 1 / (1 + Math.exp(-(llr + this.#logPrior))), llr, box };
+    const score = 1 / (1 + Math.exp(-(llr + this.#logPrior)));
+    return { label: brand.label, score, llr, confident: score >= brand.threshold, box };
   }
 
   /** The logit that gives a score: where scores are compared, logits are. */

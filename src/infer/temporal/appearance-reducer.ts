@@ -204,7 +204,10 @@ function isEnough(
   { parameters }: FrameContext,
 ): boolean {
   if (evidence.confirmed || evidence.pending.length === 0) return false;
-  const { cusum } = evidence;
+  const { cusum, pending } = evidence;
+  // A look-alike that stands still gives the same weak evidence in every frame: it is no evidence each time anew.
+  const sure = pending.filter(({ confident }) => confident).length;
+  if (sure < (isOpen ? 1 : parameters.minFrames)) return false;
   if (isOpen && cusum.frames >= 2 && cusum.sum >= parameters.joinLlr) return true;
   return cusumOpens(cusum, observedMs, parameters);
 }

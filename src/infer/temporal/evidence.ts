@@ -85,6 +85,7 @@ export function sightingOf(marks: readonly Detection[], context: FrameContext): 
     observed,
     coverUs: nominalUs,
     score: best.score,
+    confident: marks.some((mark) => mark.confident),
     box: best.box,
     area: Math.min(
       1,

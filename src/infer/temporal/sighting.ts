@@ -12,6 +12,8 @@ export interface Sighting {
   /** Media time this frame stands for, microseconds. */
   readonly coverUs: number;
   readonly score: number;
+  /** One of the marks reaches the brand's threshold by itself. */
+  readonly confident: boolean;
   readonly box: Box;
   /** Share of the picture that all marks of the label cover together, 0..1. */
   readonly area: number;
