@@ -25,6 +25,8 @@ export interface FfmpegSessionOptions {
   /** Redacted. */
   readonly label: string;
   readonly clock?: SourceClock;
+  /** An orderly end is the end of the stream, live or not: a file played at its own pace is over. */
+  readonly endIsFinal?: boolean;
   /** True for a line of stderr after which waiting for ffmpeg's own end makes no sense. */
   readonly giveUp?: (line: string) => boolean;
   /** See PtsRebaser. */
@@ -141,8 +143,9 @@ export class FfmpegSession implements SourceSession {
     this.#options.release?.();
     this.#queue.end();
     if (this.#closing) return { reason: 'stopped', final: true };
-    const { live, label } = this.#options;
-    return classifyExit({ exit, stderr: this.#process.stderr, live, frames: this.#count, label });
+    const { live, label, endIsFinal = false } = this.#options;
+    const stderr = this.#process.stderr;
+    return classifyExit({ exit, stderr, live: live && !endIsFinal, frames: this.#count, label });
   }
 }
 

@@ -28,6 +28,7 @@ async function prepare(spec: SourceSpec, live: boolean): Promise<PreparedInput> 
     // The whitelist keeps a playlist that is given as a file from reaching into the network.
     input: { options: ['-protocol_whitelist', 'file,crypto', ...(live ? ['-re'] : [])], url: `file:${path}` },
     live,
+    endIsFinal: true,
     ...(live ? {} : { clock: { clock: 'file', wallTimeMs: (us) => Math.round(startMs + us / 1000) } }),
     ...(INDEXED.test(path) && { forwardUsMax: Number.POSITIVE_INFINITY }),
   };

@@ -9,6 +9,8 @@ export interface PreparedInput {
   readonly input: FfmpegInput;
   readonly live: boolean;
   readonly clock?: SourceClock;
+  /** An orderly end is the end of the stream, live or not. */
+  readonly endIsFinal?: boolean;
   readonly onStarted?: (pid: number) => void;
   /** Called once when ffmpeg has ended, or was never started. */
   readonly release?: () => void;
