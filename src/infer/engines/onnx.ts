@@ -84,6 +84,8 @@ export class OnnxEngine implements Engine {
     }
     const session = this.#ort.InferenceSession.create(this.#lower(width, height), this.#settings);
     this.#sessions.set(key, session);
+    // One that fails is tried anew with the next picture of its size.
+    session.catch(() => this.#sessions.delete(key));
     return session;
   }
 }
