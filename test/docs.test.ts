@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseDocument } from 'yaml';
-import { parseConfig } from '../src/config.js';
+import { loadConfig, parseConfig } from '../src/config.js';
 import { repoRoot } from '../src/core/root.js';
 
 describe('docs', () => {
@@ -15,5 +15,12 @@ describe('docs', () => {
     const config = parseConfig(parseDocument(filled).toJS());
     assert.equal(config.streams.length, 2);
     assert.equal(config.sinks.length, 3);
+  });
+
+  it('the example in deploy/ is valid', async () => {
+    const environment = { CAM_USER: 'u', CAM_PASSWORD: 'p' };
+    const config = await loadConfig(join(repoRoot(), 'deploy', 'logowatch.yaml'), environment);
+    assert.equal(config.streams[0]?.url, 'rtsp://u:p@camera.example/live');
+    assert.equal(config.streams[1]?.fps, 5);
   });
 });
