@@ -2,6 +2,7 @@ import type { OutgoingRecord } from './bus.js';
 
 interface Node {
   readonly record: OutgoingRecord<unknown>;
+  readonly atMs: number;
   next: Node | undefined;
 }
 
@@ -20,8 +21,8 @@ class KeyQueue {
     return this.#head === undefined;
   }
 
-  push(record: OutgoingRecord<unknown>): void {
-    const node: Node = { record, next: undefined };
+  push(record: OutgoingRecord<unknown>, atMs: number): void {
+    const node: Node = { record, atMs, next: undefined };
     if (this.#tail === undefined) this.#head = node;
     else this.#tail.next = node;
     this.#tail = node;
@@ -35,14 +36,19 @@ class KeyQueue {
     return node.record;
   }
 
-  /** Facts in front stay, so the walk is as long as there are facts waiting: a few. */
-  dropOldest(): void {
+  /**
+   * Drops the oldest droppable record if it was pushed before `beforeMs`. Facts in front stay, so the walk is as long
+   * as there are facts waiting: a few.
+   */
+  dropOldest(beforeMs = Number.POSITIVE_INFINITY): boolean {
     let before: Node | undefined;
     for (let node = this.#head; node !== undefined; before = node, node = node.next) {
       if (!node.record.droppable) continue;
+      if (node.atMs >= beforeMs) return false;
       this.#unlink(before, node);
-      return;
+      return true;
     }
+    return false;
   }
 
   #unlink(before: Node | undefined, node: Node): void {
@@ -53,31 +59,38 @@ class KeyQueue {
   }
 }
 
+export interface QueueLimits {
+  readonly capacity: number;
+  readonly keyShare: number;
+  readonly waitMsMax: number;
+  /** Monotonic, milliseconds. */
+  readonly now: () => number;
+}
+
 /**
  * What waits for one consumer group on one topic. Keys take turns, one record each, so that a busy stream cannot
  * starve a quiet one; within a key the order is kept. Lossless records are bounded by `capacity`, droppable ones by
- * `keyShare` a key.
+ * `keyShare` a key, and by `waitMsMax`: a burst (an HLS segment comes at once) is worked off, while under overload
+ * the newest wins before frames grow old.
  */
 export class GroupQueue {
   /** Lossless records waiting. */
   lossless = 0;
   size = 0;
-  readonly #capacity: number;
-  readonly #keyShare: number;
+  readonly #limits: QueueLimits;
   readonly #onDrop: (key: string) => void;
   /** Keys with something waiting, in the order of their turns: a Map iterates in the order of insertion. */
   readonly #turns = new Map<string, KeyQueue>();
   #wake: (() => void) | undefined;
 
-  constructor(capacity: number, keyShare: number, onDrop: (key: string) => void) {
-    this.#capacity = capacity;
-    this.#keyShare = keyShare;
+  constructor(limits: QueueLimits, onDrop: (key: string) => void) {
+    this.#limits = limits;
     this.#onDrop = onDrop;
   }
 
   /** True when `count` lossless records fit; more than the capacity fit into an empty queue only. */
   hasRoom(count: number): boolean {
-    return count === 0 || this.lossless + count <= this.#capacity || this.lossless === 0;
+    return count === 0 || this.lossless + count <= this.#limits.capacity || this.lossless === 0;
   }
 
   push(record: OutgoingRecord<unknown>): void {
@@ -86,12 +99,8 @@ export class GroupQueue {
       queue = new KeyQueue(record.key);
       this.#turns.set(record.key, queue);
     }
-    if (record.droppable && queue.droppable >= this.#keyShare) {
-      queue.dropOldest();
-      this.size--;
-      this.#onDrop(record.key);
-    }
-    queue.push(record);
+    if (record.droppable && queue.droppable >= this.#limits.keyShare) this.#drop(queue);
+    queue.push(record, this.#limits.now());
     this.size++;
     if (!record.droppable) this.lossless++;
     this.wake();
@@ -101,8 +110,10 @@ export class GroupQueue {
     const taken: OutgoingRecord<unknown>[] = [];
     while (taken.length < countMax) {
       const queue = this.#turns.values().next().value;
-      const record = queue?.shift();
-      if (queue === undefined || record === undefined) break;
+      if (queue === undefined) break;
+      this.#dropStale(queue);
+      const record = queue.shift();
+      if (record === undefined) break;
       this.#turns.delete(queue.key);
       if (!queue.empty) this.#turns.set(queue.key, queue);
       this.size--;
@@ -110,6 +121,19 @@ export class GroupQueue {
       taken.push(record);
     }
     return taken;
+  }
+
+  /** The newest droppable record of a key stays, however old: it is the best there is. */
+  #dropStale(queue: KeyQueue): void {
+    const beforeMs = this.#limits.now() - this.#limits.waitMsMax;
+    while (queue.droppable > 1 && this.#drop(queue, beforeMs));
+  }
+
+  #drop(queue: KeyQueue, beforeMs?: number): boolean {
+    if (!queue.dropOldest(beforeMs)) return false;
+    this.size--;
+    this.#onDrop(queue.key);
+    return true;
   }
 
   /** Resolves at the next `wake`. One consumer a group, so one waiter. */

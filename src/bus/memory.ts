@@ -9,8 +9,12 @@ export interface MemoryBusOptions {
    * about 0.7 MB at 640x360, so `frames` defaults to 16 and the others to 256.
    */
   readonly capacity?: number | Readonly<Record<string, number>>;
-  /** Droppable records (live frames) that may wait for each key and group; default 2. */
+  /** Droppable records (live frames) that may wait for each key and group; default 24: two HLS segments of frames. */
   readonly keyShare?: number;
+  /** A droppable record that waited longer gives way to newer ones of its key; milliseconds, default 500. */
+  readonly waitMsMax?: number;
+  /** Monotonic clock, milliseconds. */
+  readonly now?: () => number;
   /**
    * Consumer groups by topic name. Groups are declared here or by `subscribe`. What is sent while a topic has no
    * group is kept, within the same bounds, for the first one; later ones see what is sent from then on.
@@ -22,7 +26,8 @@ export interface MemoryBusOptions {
 
 const CAPACITY_DEFAULT = 256;
 const CAPACITY_FRAMES_DEFAULT = 16;
-const KEY_SHARE_DEFAULT = 2;
+const KEY_SHARE_DEFAULT = 24;
+const WAIT_MS_DEFAULT = 500;
 
 interface TopicState {
   readonly name: string;
@@ -182,10 +187,15 @@ export class MemoryBus implements Bus {
   }
 
   #queue(topic: string): GroupQueue {
-    const share = this.#options.keyShare ?? KEY_SHARE_DEFAULT;
+    const {
+      keyShare = KEY_SHARE_DEFAULT,
+      waitMsMax = WAIT_MS_DEFAULT,
+      now = () => performance.now(),
+    } = this.#options;
     const drop = (key: string) =>
       this.#options.telemetry?.emit({ type: 'frames-dropped', streamId: key, count: 1, reason: 'bus-queue' });
-    return new GroupQueue(this.#capacity(topic), Math.max(1, share), drop);
+    const limits = { capacity: this.#capacity(topic), keyShare: Math.max(1, keyShare), waitMsMax, now };
+    return new GroupQueue(limits, drop);
   }
 
   #capacity(topic: string): number {

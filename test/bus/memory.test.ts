@@ -21,7 +21,7 @@ busContract(
 
 test('the newest live frames win, facts stay, every drop is counted', async () => {
   const telemetry = new RecordingTelemetry();
-  const bus = new MemoryBus({ telemetry });
+  const bus = new MemoryBus({ telemetry, keyShare: 2 });
   await bus.send(topic, [record('a', 0), live('a', 1), live('a', 2), record('a', 3)]);
   await bus.send(topic, [live('a', 4), live('a', 5), live('b', 6), record('a', 7)]);
   await bus.end(topic);
@@ -32,9 +32,27 @@ test('the newest live frames win, facts stay, every drop is counted', async () =
   assert.deepEqual(telemetry.events, [dropped, dropped]);
 });
 
+test('a burst is worked off; frames that waited too long give way to newer ones, the newest stays', async () => {
+  const telemetry = new RecordingTelemetry();
+  let clock = 0;
+  const bus = new MemoryBus({ telemetry, waitMsMax: 500, now: () => clock });
+  await bus.send(topic, [live('a', 0), live('a', 1), live('b', 9), record('a', 2)]);
+  clock = 300;
+  await bus.send(topic, [live('a', 3), live('a', 4)]);
+  const reader = bus.subscribe(topic, { group: 'g', maxRecords: 1 })[Symbol.asyncIterator]();
+  const next = async () => (await reader.next()).value?.records[0]?.value;
+  assert.deepEqual([await next(), await next()], [0, 9]);
+  clock = 700;
+  assert.deepEqual([await next(), await next()], [2, 3]);
+  clock = 5000;
+  assert.equal(await next(), 4);
+  assert.equal(telemetry.events.length, 1);
+  await bus.close();
+});
+
 test('a flood of one stream neither drops nor delays the frames of another', async () => {
   const telemetry = new RecordingTelemetry();
-  const bus = new MemoryBus({ telemetry });
+  const bus = new MemoryBus({ telemetry, keyShare: 2 });
   for (let i = 0; i < 1000; i++) await bus.send(topic, [live('loud', i)]);
   await bus.send(topic, [live('quiet', 1), live('quiet', 2)]);
   await bus.end(topic);
