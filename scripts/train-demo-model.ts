@@ -32,7 +32,11 @@ async function writeArt(folder: string, seed: number): Promise<{ brands: string;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { frames: { type: 'string' }, epochs: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  options: {
+    frames: { type: 'string', default: '2400' },
+    epochs: { type: 'string', default: '6' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 const seed = Number(values.seed);
 const output = positionals[0] ?? join(repoRoot(), 'models', 'demo');
@@ -46,14 +50,16 @@ try {
     negatives: [others],
     seed,
     id: 'demo',
-    frames: Number(values.frames ?? 4000),
-    ...(values.epochs === undefined ? {} : { epochs: Number(values.epochs) }),
+    frames: Number(values.frames),
+    epochs: Number(values.epochs),
     onProgress: (p) => {
       if (p.message !== undefined) console.error(p.message);
       else if (p.phase !== phase) console.error(`${p.phase}: ${p.total}`);
       phase = p.phase;
     },
   });
+  // The repository carries the model alone, and that must stay under 1 MB.
+  await rm(join(output, 'report.html'), { force: true });
   console.log(JSON.stringify(summary, null, 1));
 } finally {
   await rm(folder, { recursive: true, force: true });

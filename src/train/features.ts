@@ -33,7 +33,12 @@ export async function extractFeatures(options: ExtractOptions): Promise<void> {
   };
   try {
     for (let index = next; index < count; index++) {
-      while (waiting.length < IN_FLIGHT && next < count) waiting.push(composer.frame(next++));
+      while (waiting.length < IN_FLIGHT && next < count) {
+        const frame = composer.frame(next++);
+        // Its turn to be awaited may come late; until then a failure must not count as unhandled.
+        frame.catch(() => undefined);
+        waiting.push(frame);
+      }
       const frame = await waiting.shift()!;
       signal?.throwIfAborted();
       const maps = await engine.run({ data: frame.data, count: 1, width: frame.width, height: frame.height });

@@ -17,7 +17,7 @@ interface SavedState {
 }
 
 function* arrays(state: HeadState): Generator<Float32Array> {
-  for (const set of [state.parameters, state.best] as HeadParameters[])
+  for (const set of [state.parameters, state.average, state.best] as HeadParameters[])
     for (const p of set.values()) yield p.data;
   for (const set of [state.optimiser.m, state.optimiser.v]) for (const data of set.values()) yield data;
 }

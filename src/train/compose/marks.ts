@@ -7,7 +7,7 @@ import type { Sources } from './sources.js';
 import { type Pasted, paste, pointBox, signCorners } from './warp.js';
 
 const TILT_MAX_RAD = Math.PI / 4;
-const SIDE_PX = { low: 16, high: 330 };
+const SIDE_PX = { low: 16, high: 480 };
 /** Mean change of the pixels under a transparent mark below which nobody could see it, 0..255. */
 const CHANGE_MIN = 9;
 const VISIBLE_MIN = 0.5;

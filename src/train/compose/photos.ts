@@ -27,8 +27,8 @@ export async function placePhoto(
 ): Promise<Picture | undefined> {
   if (withTarget) {
     const photos = rng.pick(sources.photosByBrand);
-    if (photos.length === 0 || rng.chance(0.5)) return undefined;
-    return layPhoto(rng, sources, cache, width, height, rng.pick(photos), rng.chance(0.55), targets);
+    if (photos.length === 0 || rng.chance(0.45)) return undefined;
+    return layPhoto(rng, sources, cache, width, height, rng.pick(photos), rng.chance(0.45), targets);
   }
   const kind = rng.next();
   if (sources.distractors.length > 0 && kind < 0.25)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { weakImage } from './boxes.js';
 import { cocoFiles, readCoco } from './coco.js';
 import { type ArtFile, type DatasetImage, invalid } from './dataset.js';
-import { isFolder, isPicture, isVector, listTree, mapLimited } from './files.js';
+import { isFolder, isPicture, isVector, listTree } from './files.js';
 
 /** What is never to be reported. */
 export interface Negatives {
@@ -41,18 +41,4 @@ export async function readNegatives(folders: readonly string[]): Promise<Negativ
   if (folders.length > 0 && pictures.length + distractors.length + art.length === 0)
     throw invalid('no pictures found', folders.join(', '), 'Name folders of pictures for --negatives');
   return { pictures, distractors, art };
-}
-
-/** Removes pictures that cannot be decoded, so that one broken download does not end a run. */
-export async function readable(
-  files: readonly string[],
-  check: (file: string) => Promise<unknown>,
-): Promise<{ good: string[]; bad: string[] }> {
-  const ok = await mapLimited(files, 8, (file) =>
-    check(file).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return { good: files.filter((_, i) => ok[i]), bad: files.filter((_, i) => !ok[i]) };
 }

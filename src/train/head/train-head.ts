@@ -12,6 +12,7 @@ const RATE = 2e-3;
 const WEIGHT_DECAY = 2e-3;
 const WARM_UP_STEPS = 100;
 const CHANNEL_DROPOUT = 0.1;
+const AVERAGE_DECAY = 0.998;
 const EVALUATION_BATCH = 4;
 const SAMPLING = {
   looked: new Map([
@@ -38,6 +39,8 @@ export interface HeadState {
   epoch: number;
   parameters: HeadParameters;
   optimiser: AdamW;
+  /** Exponential moving average of the parameters: what is scored and kept. */
+  average: HeadParameters;
   best: HeadParameters;
   bestMetric: number;
   history: EpochRecord[];
@@ -58,7 +61,15 @@ export interface TrainHeadOptions {
 export function initialState(brandCount: number, seed: number): HeadState {
   const parameters = initialParameters(brandCount, new Rng(seed, 0x1417));
   const optimiser = new AdamW(parameters, WEIGHT_DECAY);
-  return { epoch: 0, parameters, optimiser, best: copyParameters(parameters), bestMetric: -1, history: [] };
+  return {
+    epoch: 0,
+    parameters,
+    optimiser,
+    average: copyParameters(parameters),
+    best: copyParameters(parameters),
+    bestMetric: -1,
+    history: [],
+  };
 }
 
 /** Runs the epochs that are left; each is a function of the state before it, the features and the seed. */
@@ -66,7 +77,7 @@ export async function trainHead(state: HeadState, options: TrainHeadOptions): Pr
   while (state.epoch < options.epochs) {
     const loss = await runEpoch(state, options);
     const metrics = heldOutMetrics(
-      await scoreFrames(options.session, state.parameters, options.heldOut, options.brandCount),
+      await scoreFrames(options.session, state.average, options.heldOut, options.brandCount),
     );
     state.epoch++;
     const record = { epoch: state.epoch, loss, ...metrics };
@@ -74,7 +85,7 @@ export async function trainHead(state: HeadState, options: TrainHeadOptions): Pr
     const metric = Number.isNaN(metrics.meanRecall) ? -loss : metrics.meanRecall;
     if (metric >= state.bestMetric || state.epoch === 1) {
       state.bestMetric = metric;
-      state.best = copyParameters(state.parameters);
+      state.best = copyParameters(state.average);
     }
     await options.onEpoch(record, state);
   }
@@ -102,10 +113,20 @@ async function runEpoch(state: HeadState, options: TrainHeadOptions): Promise<nu
     const rate =
       RATE * Math.min(1, (done + 1) / WARM_UP_STEPS) * 0.5 * (1 + Math.cos((Math.PI * done) / total));
     state.optimiser.step(state.parameters, parameterGradients, rate);
+    updateAverage(state.average, state.parameters, state.optimiser.steps);
     sum += loss;
     options.onBatch?.(done + 1, total, loss);
   }
   return sum / batches.length;
+}
+
+/** Follows closely at first, so that the random start is soon forgotten. */
+function updateAverage(average: HeadParameters, parameters: HeadParameters, steps: number): void {
+  const decay = Math.min(AVERAGE_DECAY, steps / (10 + steps));
+  for (const [name, { data }] of parameters) {
+    const a = average.get(name)!.data;
+    for (let i = 0; i < a.length; i++) a[i] = a[i]! * decay + data[i]! * (1 - decay);
+  }
 }
 
 /** Whole channels of a frame are silenced, so that no single one is relied on. */
