@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'source-not-found'
   | 'source-not-video'
   | 'source-stalled'
+  | 'source-refused'
   | 'source-ended'
   | 'source-failed'
   | 'model-missing'

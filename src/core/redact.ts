@@ -1,19 +1,52 @@
 /**
- * Secrets out of anything that is printed: user info in URLs, and the values of query parameters and
+ * Secrets out of anything that is printed: user info in URLs, stream keys, and the values of query parameters and
  * headers that are known to carry credentials. Used by every log line, event, metric and error.
  */
 const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/?#'"<>]*@)/gi;
 // A password typed as it is, with / ? # or quotes in it: all up to the last @ goes, a port and a path at worst.
 const ODD_USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@:]*:[^\s@]*[/?#'"<>][^\s]*@)/gi;
+// Who knows an RTMP stream's key may publish to it: the last segment of the path, with what follows it.
+const STREAM_KEY =
+  /\b(rtmp(?:e|s|t|te|ts)?:\/\/[^\s'"<>?#]*\/)([^\s'"<>?#/:][^\s'"<>]*?)(?=:?(?:[\s'"<>]|$))/gi;
 const SECRET_PARAMETER =
-  /([?&;](?:(?:access_?|auth_?|security_?|refresh_?)?token|auth|authorization|wmsauthsign|key|api[_-]?key|secret|signature|sig|hmac|password|passwd|pwd|pass|passphrase|policy|hdnts|hdnea|hdntl|jwt|session_?id|x-amz-[a-z-]+)=)[^&\s'"<>]*/gi;
+  /([?&;](?:(?:access_?|auth_?|security_?|refresh_?)?token|auth|authorization|wmsauthsign|key|api[_-]?key|secret|signature|sig|hmac|password|passwd|pwd|pass|passphrase|stream_?id|policy|hdnts|hdnea|hdntl|jwt|session_?id|x-amz-[a-z-]+)=)[^&\s'"<>]*/gi;
 const SECRET_HEADER =
   /\b((?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)\s*:\s*)(?:(?:basic|bearer|digest)\s+)?[^\r\n]+/gi;
 
-export function redact(text: string): string {
-  return text
+/** Shorter ones are ordinary words in a sentence. */
+const SECRET_LENGTH_MIN = 4;
+
+/** `secrets` are taken out wherever they stand; see `secretsIn`. */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  let bare = text;
+  for (const secret of secrets) bare = bare.replaceAll(secret, '***');
+  return bare
     .replace(ODD_USER_INFO, '$1***@')
     .replace(URL_IN_TEXT, '$1***@')
+    .replace(STREAM_KEY, '$1***')
     .replace(SECRET_PARAMETER, '$1***')
     .replace(SECRET_HEADER, '$1***');
+}
+
+/** The secrets of one URL as they may stand alone in what others say of it: password, stream key, parameters. */
+export function secretsIn(url: string): string[] {
+  const found = [
+    /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:([^\s]*)@/i.exec(url)?.[1],
+    // A key's own parameters may be left out.
+    ...[...url.matchAll(STREAM_KEY)].flatMap(([, , key]) => [key, key?.split('?')[0]]),
+    ...[...url.matchAll(SECRET_PARAMETER)].map(([whole, name]) => whole.slice(name?.length)),
+  ];
+  const secrets = found.flatMap((secret) => (secret === undefined ? [] : [secret, decoded(secret)]));
+  // Longest first: one may hold another.
+  return [...new Set(secrets)]
+    .filter(({ length }) => length >= SECRET_LENGTH_MIN)
+    .sort((a, b) => b.length - a.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

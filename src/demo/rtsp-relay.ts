@@ -1,15 +1,11 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
-
-interface Packet {
-  readonly stream: number;
-  readonly rtcp: boolean;
-  readonly payload: Buffer;
-}
+import { type Packet, type Request, RtspConnection } from './rtsp-connection.js';
 
 interface Publication {
   readonly sdp: string;
   readonly packets: Packet[];
-  readonly players: Set<Client>;
+  readonly players: Set<RtspConnection>;
 }
 
 export interface RelayOptions {
@@ -22,18 +18,25 @@ export interface RelayOptions {
   readonly dropAfterBurst?: boolean;
 }
 
-/** RTSP relay for the demo and for tests, TCP-interleaved only: ANNOUNCE/SETUP/RECORD publishes, DESCRIBE/SETUP/PLAY pulls. */
+/**
+ * RTSP relay for the demo and for tests: ANNOUNCE/SETUP/RECORD publishes over TCP-interleaved, DESCRIBE/SETUP/PLAY pulls
+ * over TCP-interleaved or UDP. Loopback only.
+ */
 export class RtspRelay {
   readonly #options: RelayOptions;
-  readonly #clients = new Set<Client>();
+  readonly #clients = new Set<RtspConnection>();
   readonly #publications = new Map<string, Publication>();
   #server: Server | undefined;
+  /** RTP and RTCP of all who play over UDP. */
+  #udp: [UdpSocket, UdpSocket] | undefined;
   #port: number;
   /** Sockets stay open, nothing is forwarded or answered any more. */
   stalled = false;
   dropAfterBurst: boolean;
   describes = 0;
   refused = 0;
+  /** Datagrams sent to players. */
+  datagrams = 0;
 
   constructor(options: RelayOptions = {}) {
     this.#options = options;
@@ -46,15 +49,15 @@ export class RtspRelay {
   }
 
   async start(): Promise<void> {
-    const server = createServer((socket) => {
-      const client = new Client(socket, this);
-      this.#clients.add(client);
-      socket.on('close', () => this.#gone(client));
-    });
+    this.#udp = await openUdpPair();
+    const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.#port, '127.0.0.1', resolve);
+    }).catch(async (error) => {
+      await this.stop();
+      throw error;
     });
     this.#port = (server.address() as { port: number }).port;
   }
@@ -65,6 +68,8 @@ export class RtspRelay {
     for (const client of this.#clients) client.socket.destroy();
     this.#publications.clear();
     this.stalled = false;
+    for (const socket of this.#udp ?? []) socket.close();
+    this.#udp = undefined;
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
@@ -80,7 +85,20 @@ export class RtspRelay {
     }
   }
 
-  handle(client: Client, method: string, path: string, headers: Map<string, string>, body: string): void {
+  #accept(socket: Socket): void {
+    const client = new RtspConnection(socket, {
+      onRequest: (request) => this.#handle(client, request),
+      onPacket: (packet) => this.#forward(client, packet),
+      sendUdp: ({ rtcp, payload }, port) => {
+        this.datagrams += 1;
+        this.#udp?.[rtcp ? 1 : 0].send(payload, port, '127.0.0.1');
+      },
+    });
+    this.#clients.add(client);
+    socket.on('close', () => this.#gone(client));
+  }
+
+  #handle(client: RtspConnection, { method, path, headers, body }: Request): void {
     if (this.stalled) return;
     if (method === 'ANNOUNCE') {
       this.#publications.set(path, { sdp: body, packets: [], players: new Set() });
@@ -89,10 +107,7 @@ export class RtspRelay {
     } else if (method === 'DESCRIBE') {
       this.#describe(client, path, headers);
     } else if (method === 'SETUP') {
-      const transport = headers.get('transport') ?? '';
-      const interleaved = /interleaved=\d/.test(transport);
-      if (interleaved) client.setUp(transport);
-      client.reply(interleaved ? 200 : 461, interleaved ? { Transport: transport, Session: '1' } : {});
+      this.#setUp(client, headers.get('transport') ?? '');
     } else if (method === 'PLAY') {
       this.#play(client, path);
     } else {
@@ -100,7 +115,7 @@ export class RtspRelay {
     }
   }
 
-  #describe(client: Client, path: string, headers: Map<string, string>): void {
+  #describe(client: RtspConnection, path: string, headers: Request['headers']): void {
     this.describes += 1;
     const publication = this.#publications.get(path);
     if (!this.#allowed(headers)) {
@@ -114,7 +129,19 @@ export class RtspRelay {
     }
   }
 
-  #play(client: Client, path: string): void {
+  #setUp(client: RtspConnection, transport: string): void {
+    const udp = !transport.includes('interleaved=');
+    // Nothing is received by UDP: a publisher has to interleave.
+    if ((udp && client.publishes !== undefined) || !client.setUp(transport)) {
+      client.reply(461);
+      return;
+    }
+    const port = this.#udp?.[0].address().port ?? 0;
+    const answer = udp ? `${transport};server_port=${port}-${port + 1}` : transport;
+    client.reply(200, { Transport: answer, Session: '1' });
+  }
+
+  #play(client: RtspConnection, path: string): void {
     const publication = this.#publications.get(path);
     client.reply(publication ? 200 : 404, { Session: '1' });
     if (!publication) return;
@@ -124,22 +151,21 @@ export class RtspRelay {
     else publication.players.add(client);
   }
 
-  forward(client: Client, channel: number, payload: Buffer): void {
+  #forward(client: RtspConnection, packet: Packet): void {
     const publication = client.publishes === undefined ? undefined : this.#publications.get(client.publishes);
     if (!publication || this.stalled) return;
-    const packet = { ...client.streamOf(channel), payload };
     publication.packets.push(packet);
     if (publication.packets.length > (this.#options.burstPackets ?? 1)) publication.packets.shift();
     for (const player of publication.players) player.send(packet);
   }
 
-  #allowed(headers: Map<string, string>): boolean {
+  #allowed(headers: Request['headers']): boolean {
     const { credentials } = this.#options;
     if (credentials === undefined) return true;
     return headers.get('authorization') === `Basic ${Buffer.from(credentials).toString('base64')}`;
   }
 
-  #gone(client: Client): void {
+  #gone(client: RtspConnection): void {
     this.#clients.delete(client);
     for (const publication of this.#publications.values()) publication.players.delete(client);
     if (client.publishes === undefined) return;
@@ -148,83 +174,29 @@ export class RtspRelay {
   }
 }
 
-class Client {
-  readonly socket: Socket;
-  readonly #relay: RtspRelay;
-  /** Of each stream, in the order of SETUP: its RTP channel; RTCP is the next one. */
-  readonly #channels: number[] = [];
-  #buffer: Buffer = Buffer.alloc(0);
-  #cseq = '0';
-  publishes: string | undefined;
-  playing = false;
+/** Two neighbouring ports, the even one for RTP, as RTP has it. What comes in on them is not read. */
+async function openUdpPair(): Promise<[UdpSocket, UdpSocket]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const rtp = await bindUdp(0);
+    const { port } = rtp.address();
+    if (port % 2 === 0) {
+      const rtcp = await bindUdp(port + 1).catch(() => undefined);
+      if (rtcp) return [rtp, rtcp];
+    }
+    rtp.close();
+    if (attempt >= 50) throw new Error('no two neighbouring UDP ports are free');
+  }
+}
 
-  constructor(socket: Socket, relay: RtspRelay) {
-    this.socket = socket;
-    this.#relay = relay;
-    socket.on('error', () => {});
-    socket.on('data', (data: Buffer) => {
-      this.#buffer = Buffer.concat([this.#buffer, data]);
-      while (this.#takeOne());
+function bindUdp(port: number): Promise<UdpSocket> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, '127.0.0.1', () => {
+      socket.removeListener('error', reject);
+      // A player that is gone answers with "port unreachable".
+      socket.on('error', () => {});
+      resolve(socket);
     });
-  }
-
-  setUp(transport: string): void {
-    this.#channels.push(Number(/interleaved=(\d+)/.exec(transport)?.[1]));
-  }
-
-  streamOf(channel: number): Pick<Packet, 'stream' | 'rtcp'> {
-    const rtcp = !this.#channels.includes(channel);
-    return { stream: this.#channels.indexOf(rtcp ? channel - 1 : channel), rtcp };
-  }
-
-  send({ stream, rtcp, payload }: Packet): void {
-    const channel = this.#channels[stream];
-    // A player that does not read is not served: the relay's memory is bounded.
-    if (channel === undefined || this.socket.writableLength > 8 << 20) return;
-    const header = Buffer.from([0x24, channel + (rtcp ? 1 : 0), payload.length >> 8, payload.length & 0xff]);
-    this.socket.write(Buffer.concat([header, payload]));
-  }
-
-  reply(status: number, headers: Record<string, string> = {}, body = ''): void {
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    const phrase = { 200: 'OK', 401: 'Unauthorized', 404: 'Not Found' }[status] ?? 'Unsupported';
-    const length = body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-    this.socket.write(
-      `RTSP/1.0 ${status} ${phrase}\r\nCSeq: ${this.#cseq}\r\n${lines.join('')}${length}\r\n${body}`,
-    );
-  }
-
-  #takeOne(): boolean {
-    return this.#buffer[0] === 0x24 ? this.#takePacket() : this.#takeRequest();
-  }
-
-  #takePacket(): boolean {
-    if (this.#buffer.length < 4) return false;
-    const end = 4 + this.#buffer.readUInt16BE(2);
-    if (this.#buffer.length < end) return false;
-    this.#relay.forward(this, this.#buffer[1]!, Buffer.from(this.#buffer.subarray(4, end)));
-    this.#buffer = this.#buffer.subarray(end);
-    return true;
-  }
-
-  #takeRequest(): boolean {
-    const head = this.#buffer.indexOf('\r\n\r\n');
-    if (head < 0) return false;
-    const [first = '', ...lines] = this.#buffer.toString('latin1', 0, head).split('\r\n');
-    const headers = new Map(
-      lines.map((line) => {
-        const colon = line.indexOf(':');
-        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-      }),
-    );
-    const end = head + 4 + Number(headers.get('content-length') ?? 0);
-    if (this.#buffer.length < end) return false;
-    const body = this.#buffer.toString('utf8', head + 4, end);
-    this.#buffer = this.#buffer.subarray(end);
-    this.#cseq = headers.get('cseq') ?? '0';
-    const [method = '', url = ''] = first.split(' ');
-    const path = url.replace(/^rtsp:\/\/[^/]*\//, '').replace(/\/streamid=\d+$|\/$/, '');
-    this.#relay.handle(this, method, path, headers, body);
-    return true;
-  }
+  });
 }

@@ -4,6 +4,7 @@ import type { SourceEnd } from './source.js';
 const outcomes: Partial<Record<ErrorCode, Pick<SourceEnd, 'reason' | 'final'>>> = {
   'source-unauthorized': { reason: 'unauthorized', final: true },
   'source-not-video': { reason: 'not-video', final: true },
+  'source-refused': { reason: 'failed', final: true },
   'source-ended': { reason: 'ended', final: true },
   'ffmpeg-not-found': { reason: 'failed', final: true },
   'ffmpeg-unsupported': { reason: 'failed', final: true },

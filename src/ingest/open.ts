@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { LogowatchError } from '../core/errors.js';
-import { redact } from '../core/redact.js';
+import { redact, secretsIn } from '../core/redact.js';
 import { type FfmpegBinary, locateFfmpeg } from './ffmpeg/locate.js';
 import { FfmpegSession } from './ffmpeg/session.js';
 import type { FrameSource, SourceSession, SourceSpec } from './source.js';
@@ -85,6 +85,7 @@ class FfmpegSource implements FrameSource {
       ...prepared,
       binary,
       label: this.label,
+      secrets: secretsIn(this.#spec.url),
       format: { fps, width, height, keyframesOnly },
       ...(this.#deps.now && { now: this.#deps.now }),
     });

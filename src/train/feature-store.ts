@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRUNK_TAPS } from '../infer/network.js';
-import type { Target } from './compose/composer.js';
+import type { Target } from './compose/target.js';
 import { type FeatureBatch, gridSize } from './head/head-session.js';
 import type { Statistics } from './head/quantiser.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { redact } from '../../src/core/redact.js';
+import { redact, secretsIn } from '../../src/core/redact.js';
 
 const SECRET = 's3cret';
 
@@ -11,6 +11,8 @@ it('takes secrets out of URLs, wherever they stand', () => {
     `https://cdn/live.m3u8?a=1&token=${SECRET}&b=2`,
     `https://cdn/live.m3u8?hdnts=exp=1~hmac=${SECRET}`,
     `srt://host:9000?mode=caller&passphrase=${SECRET}`,
+    `srt://host:9000?streamid=#!::r=live/x,s=${SECRET}&mode=caller`,
+    `srt://host:9000?latency=9&streamid=${SECRET}`,
     `https://h/x?X-Amz-Signature=${SECRET}`,
     `https://h/x?api-key=${SECRET}#top`,
     `two: http://a:${SECRET}@h/ and rtmp://b:${SECRET}@h/app`,
@@ -34,6 +36,36 @@ it('takes out passwords that were not percent-encoded', () => {
   }
 });
 
+it('takes out RTMP stream keys, and leaves the server and the application', () => {
+  for (const [url, expected] of [
+    [`rtmp://host/app/${SECRET}`, 'rtmp://host/app/***'],
+    [`rtmps://host:443/app/inst/${SECRET}/`, 'rtmps://host:443/app/inst/***'],
+    [`rtmp://host/app/${SECRET}?backup=1&e=/${SECRET}`, 'rtmp://host/app/***'],
+    [`RTMP://u:${SECRET}@host/app/mp4:${SECRET}`, 'RTMP://***@host/app/***'],
+    [`cannot open 'rtmp://host/app/${SECRET}': refused`, "cannot open 'rtmp://host/app/***': refused"],
+    [`rtmp://host/app/${SECRET}: Connection refused`, 'rtmp://host/app/***: Connection refused'],
+  ] as const) {
+    assert.equal(redact(url), expected);
+    assert.equal(redact(redact(url)), expected, 'twice is as once');
+  }
+});
+
+it('takes out what a URL holds where it stands alone', () => {
+  for (const url of [
+    `rtmp://host/app/${SECRET}?x=1`,
+    `rtsp://user:${SECRET}@host/x`,
+    `srt://host:1?mode=caller&streamid=${SECRET}`,
+    `srt://host:1?passphrase=s3%63ret`,
+  ]) {
+    assert.equal(
+      redact(`Failed to play ${SECRET}; not found`, secretsIn(url)),
+      'Failed to play ***; not found',
+    );
+  }
+  assert.deepEqual(secretsIn('rtmp://host/live/x'), [], 'no word of every sentence');
+  assert.deepEqual(secretsIn('http://host/live/stream.m3u8?quality=high'), []);
+});
+
 it('takes out headers', () => {
   for (const header of ['Authorization: Basic', 'Proxy-Authorization: Bearer', 'Cookie:', 'X-Api-Key:']) {
     assert.ok(!redact(`${header} ${SECRET}\r\nHost: h`).includes(SECRET));
@@ -47,6 +79,9 @@ it('leaves the rest as it is', () => {
     'mail me@example.org about rtsp://camera/live',
     '/clips/key=value.mp4',
     'http://host/a@2x.png',
+    'rtmp://host',
+    'rtmp://host/: no application',
+    'srt://host:9000?mode=caller&latency=200000',
   ]) {
     assert.equal(redact(text), text);
   }

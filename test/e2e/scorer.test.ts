@@ -90,10 +90,8 @@ describe('the answers, as an independent scorer reads them', { skip }, () => {
     writeFileSync(answers, stdout);
     for (const line of stdout.trim().split('\n')) {
       const answer = JSON.parse(line);
-      assert.deepEqual(
-        answer.detections.map((d: { label: string }) => d.label).sort(),
-        [...DEMO_BRANDS].sort(),
-      );
+      const labels = new Set<string>(answer.detections.map((d: { label: string }) => d.label));
+      assert.deepEqual([...labels].sort(), [...DEMO_BRANDS].sort());
     }
     const figures = score('images', data, frames, answers);
     assert.equal(figures.get('missing'), 0);

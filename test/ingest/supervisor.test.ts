@@ -102,6 +102,7 @@ it('does not try again what cannot help', async () => {
     ['source-unauthorized', 'unauthorized'],
     ['source-not-video', 'not-video'],
     ['ffmpeg-unsupported', 'failed'],
+    ['source-refused', 'failed'],
   ] as const) {
     const { bus, waits, result } = run(new ScriptedSource([new LogowatchError(code, 'no')]));
     await assert.rejects(result, { code });

@@ -11,6 +11,8 @@ export interface ExitContext {
   readonly frames: number;
   /** Redacted. */
   readonly label: string;
+  /** Of the source's URL: ffmpeg names a stream key outside any URL too. */
+  readonly secrets?: readonly string[];
 }
 
 interface Fault {
@@ -65,12 +67,12 @@ const faults: readonly Fault[] = [
     remedy: 'Correct the host, or look to the network',
   },
   {
-    ...UNREACHABLE,
     pattern: /Protocol not found|not on whitelist/i,
     reason: 'failed',
-    code: 'source-failed',
+    code: 'source-refused',
     message: 'The source names an address of a protocol that is not allowed here',
-    remedy: 'Look into the playlist: it may be hostile',
+    remedy: 'Look into the playlist: it may be hostile. It is not tried again',
+    final: 'always',
   },
 ];
 
@@ -111,7 +113,7 @@ export function classifyExit(context: ExitContext): SourceEnd {
       error: new LogowatchError(fault.code, fault.message, {
         value: context.label,
         remedy: fault.remedy,
-        cause: new Error(redact(line)),
+        cause: new Error(redact(line, context.secrets)),
       }),
     };
   }
@@ -144,8 +146,9 @@ function end(
   final: boolean,
   reason: SourceEnd['reason'] = 'failed',
 ): SourceEnd {
-  const details = { value: context.label, ...(cause !== undefined && { cause: new Error(redact(cause)) }) };
-  const why = cause === undefined ? '' : `: ${redact(cause)}`;
+  const said = cause === undefined ? undefined : redact(cause, context.secrets);
+  const details = { value: context.label, ...(said !== undefined && { cause: new Error(said) }) };
+  const why = said === undefined ? '' : `: ${said}`;
   return { reason, final, error: new LogowatchError(code, `${message}${why}`, details) };
 }
 

@@ -24,6 +24,8 @@ export interface FfmpegSessionOptions {
   readonly live: boolean;
   /** Redacted. */
   readonly label: string;
+  /** Of the source's URL, for `redact`. */
+  readonly secrets?: readonly string[];
   readonly clock?: SourceClock;
   /** An orderly end is the end of the stream, live or not: a file played at its own pace is over. */
   readonly endIsFinal?: boolean;
@@ -143,9 +145,9 @@ export class FfmpegSession implements SourceSession {
     this.#options.release?.();
     this.#queue.end();
     if (this.#closing) return { reason: 'stopped', final: true };
-    const { live, label, endIsFinal = false } = this.#options;
+    const { live, label, secrets = [], endIsFinal = false } = this.#options;
     const stderr = this.#process.stderr;
-    return classifyExit({ exit, stderr, live: live && !endIsFinal, frames: this.#count, label });
+    return classifyExit({ exit, stderr, live: live && !endIsFinal, frames: this.#count, label, secrets });
   }
 }
 

@@ -14,7 +14,7 @@ export interface FetchedPlaylist {
 /**
  * Reads a playlist with the URL's own user info as Basic auth. Redirects are followed to http and https only, and
  * never from an outer host to an inner one; credentials are not carried to another host.
- * Rejects with `source-unauthorized`, `source-not-found`, `source-unreachable` or `source-failed`.
+ * Rejects with `source-unauthorized`, `source-not-found`, `source-unreachable`, `source-refused` or `source-failed`.
  */
 export async function fetchPlaylist(
   address: string,
@@ -100,11 +100,11 @@ function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (!to || !/^https?:$/.test(to.protocol) || (!isInner(from.hostname) && isInner(to.hostname))) {
     throw new LogowatchError(
-      'source-failed',
+      'source-refused',
       'The playlist is redirected to an address that is not allowed',
       {
         value: redact(location.slice(0, 200)),
-        remedy: 'Do not play it: it may be hostile',
+        remedy: 'Do not play it: it may be hostile. It is not tried again',
       },
     );
   }

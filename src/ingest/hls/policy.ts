@@ -28,7 +28,7 @@ for (const [address, bits] of [
  * Which addresses a playlist may name: http and https ones on any host (CDNs are other hosts), but an outer
  * playlist must not name a loopback, link-local or private address. Checked on each playlist that we read, at each
  * opening; names are not resolved and later reloads are ffmpeg's own, so a deployment that plays strangers'
- * playlists needs an egress policy as well. Throws `source-failed`.
+ * playlists needs an egress policy as well. Throws `source-refused`, which is final.
  */
 export function checkAddresses(playlistUrl: string, addresses: readonly string[]): void {
   const fromInside = isInner(new URL(playlistUrl).hostname);
@@ -41,9 +41,9 @@ export function checkAddresses(playlistUrl: string, addresses: readonly string[]
 }
 
 function refused(address: string, what: string): LogowatchError {
-  return new LogowatchError('source-failed', `The playlist names ${what}`, {
+  return new LogowatchError('source-refused', `The playlist names ${what}`, {
     value: redact(address.slice(0, 200)),
-    remedy: 'Do not play it: it may be hostile',
+    remedy: 'Do not play it: it may be hostile. It is not tried again',
   });
 }
 

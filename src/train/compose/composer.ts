@@ -8,16 +8,7 @@ import { pasteBrand, pasteDistractor } from './marks.js';
 import { placePhoto } from './photos.js';
 import type { Picture } from './raster.js';
 import type { Sources } from './sources.js';
-
-/** What is in a frame. */
-export interface Target {
-  /** Index into the brands. */
-  readonly brand: number;
-  /** Pixels of the frame. */
-  readonly box: Box;
-  /** Too little of it is to be seen: neither a positive nor a negative. */
-  readonly ignore: boolean;
-}
+import type { Target } from './target.js';
 
 export interface ComposedFrame extends Picture {
   readonly targets: readonly Target[];

@@ -3,9 +3,9 @@ import type { DatasetImage } from '../datasets/dataset.js';
 import type { Rng } from '../rng.js';
 import { background, scaled } from './background.js';
 import type { PictureCache } from './cache.js';
-import type { Target } from './composer.js';
 import { overlay, type Picture } from './raster.js';
 import type { Sources } from './sources.js';
+import type { Target } from './target.js';
 
 /** Logos are enlarged at most this much: beyond it only blur is learned. */
 const ENLARGE_MAX = 3;

@@ -1,5 +1,5 @@
 import { HEAD_STRIDES } from '../../infer/network.js';
-import type { Target } from '../compose/composer.js';
+import type { Target } from '../compose/target.js';
 import type { Rng } from '../rng.js';
 import { gridSize } from './head-session.js';
 

@@ -26,6 +26,7 @@ it('goes by what stderr says, whatever the exit code', () => {
     ],
     ['rtsp://h/x: No route to host', {}, ['unreachable', false, 'source-unreachable']],
     ['rtsp://h/x: Invalid data found when processing input', {}, ['failed', false, 'source-not-video']],
+    ["Protocol 'file' not on whitelist 'http,tcp'!", {}, ['failed', true, 'source-refused']],
     ['moov atom not found', { live: false }, ['not-video', true, 'source-not-video']],
     ['something new', {}, ['failed', false, 'source-failed']],
     ['something new', { live: false }, ['not-video', true, 'source-not-video']],
@@ -53,6 +54,19 @@ it('takes any end of a live source that gave frames as a failure, and the end of
 it('says when there is no ffmpeg to start', () => {
   const exit = { code: null, signal: null, spawnError: new Error('spawn nowhere ENOENT') };
   assert.deepEqual(classify('', { exit }), ['failed', true, 'ffmpeg-not-found']);
+});
+
+it('shows no stream key', () => {
+  const { error } = classifyExit({
+    exit: { code: 1, signal: null },
+    stderr: ['Server error: Failed to play k3y-1234; stream not found.'],
+    live: true,
+    frames: 0,
+    label: 'rtmp://h/app/***',
+    secrets: ['k3y-1234'],
+  });
+  assert.match(String(error), /Failed to play \*\*\*; stream/);
+  assert.ok(!String(error?.cause).includes('k3y-1234'));
 });
 
 it('shows no password', () => {

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { checkAddresses } from '../../../src/ingest/hls/policy.js';
 
 const refused = (from: string, address: string) =>
-  assert.throws(() => checkAddresses(from, [address]), { code: 'source-failed' }, address);
+  assert.throws(() => checkAddresses(from, [address]), { code: 'source-refused' }, address);
 
 it('refuses every scheme but http and https', () => {
   for (const address of [

@@ -86,10 +86,10 @@ for (const ffmpeg of await testFfmpegs()) {
         'subfile,,start,0,end,9,,:/etc/hostname',
       ]) {
         server.made.set('hostile.m3u8', playlist('#EXTINF:2,', entry, '#EXT-X-ENDLIST'));
-        await assert.rejects(read('hostile.m3u8'), { code: 'source-failed' }, entry);
+        await assert.rejects(read('hostile.m3u8'), { code: 'source-refused' }, entry);
       }
       server.made.set('away.m3u8', { location: 'file:///etc/hostname' });
-      await assert.rejects(read('away.m3u8'), { code: 'source-failed' });
+      await assert.rejects(read('away.m3u8'), { code: 'source-refused' });
       server.made.set('loop.m3u8', { location: '/loop.m3u8' });
       await assert.rejects(read('loop.m3u8'), { code: 'source-failed' });
     });
