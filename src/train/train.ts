@@ -25,7 +25,7 @@ export type { TrainOptions, TrainProgress, TrainSummary } from './options.js';
 const FRAMES_BASE = 2000;
 const FRAMES_PER_BRAND = 100;
 const FRAMES_MAX = 8000;
-const EPOCHS = 10;
+const EPOCHS = 6;
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
 
