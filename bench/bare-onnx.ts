@@ -1,4 +1,4 @@
-/** Runs a model's network in bare ONNX Runtime on N pictures: `node dist/bench/bare-onnx.js MODEL N`. For file-cost. */
+/** A model's network in bare ONNX Runtime on N pictures: `node dist/bench/bare-onnx.js MODEL N [THREADS]`. For file-cost. */
 import { loadOnnxRuntime } from '../src/infer/engines/onnx.js';
 import { lowerToFloat, MODEL_INPUT } from '../src/infer/engines/onnx-float.js';
 import { lowerToInt8 } from '../src/infer/engines/onnx-int8.js';
@@ -7,7 +7,7 @@ import { loadModel } from '../src/infer/model/load.js';
 
 const WIDTH = 640;
 const HEIGHT = 360;
-const [folder = '', count = '100'] = process.argv.slice(2);
+const [folder = '', count = '100', threads = '2'] = process.argv.slice(2);
 const { network, manifest } = await loadModel(folder);
 const { ranges, means = {} } = manifest;
 // the same choice as --engine auto
@@ -17,7 +17,7 @@ const bytes = int8
   : lowerToFloat(network, WIDTH, HEIGHT);
 const { InferenceSession, Tensor } = loadOnnxRuntime();
 const session = await InferenceSession.create(bytes, {
-  intraOpNumThreads: 2,
+  intraOpNumThreads: Number(threads),
   interOpNumThreads: 1,
   // Without it bare ONNX Runtime costs twice the processor time, and the ratio would flatter us.
   extra: { session: { intra_op: { allow_spinning: '0' } } },

@@ -1,5 +1,5 @@
 /**
- * What a file costs from end to end, beside its bare parts: `npm run bench -- file-cost [FILE] [MINUTES] [MODEL]`.
+ * What a file costs from end to end, beside its bare parts: `npm run bench -- file-cost [FILE] [MINUTES] [MODEL] [THREADS]`.
  * Bare parts: the same ffmpeg with the same filters into nothing, and bare ONNX Runtime with the same network on the
  * same number of pictures. CPU-seconds of all processes.
  */
@@ -11,7 +11,8 @@ import { composeBroadcast } from '../src/demo/compose.js';
 import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
 import { growth, measure, measureCli, table } from './measure.js';
 
-const [file, minutesText = '10', model = join(repoRoot(), 'models', 'demo')] = process.argv.slice(2);
+const [file, minutesText = '10', model = join(repoRoot(), 'models', 'demo'), threads = '2'] =
+  process.argv.slice(2);
 const FPS = 5;
 const ffmpeg = await locateFfmpeg();
 const folder = await mkdtemp(join(tmpdir(), 'logowatch-cost-'));
@@ -77,12 +78,15 @@ try {
     '--fps',
     String(FPS),
     '--json',
+    '--threads',
+    threads,
     '--log-level',
     'warn',
   );
-  const [, frames = '0', dropped = '?'] = /(\d+) frames watched, (\d+) dropped/.exec(whole.stderr) ?? [];
+  const [, frames = '0', dropped = '?'] =
+    [...whole.stderr.matchAll(/(\d+) frames watched, (\d+) dropped/g)].at(-1) ?? [];
   const script = join(repoRoot(), 'dist', 'bench', 'bare-onnx.js');
-  const network = await measure(process.execPath, [script, model, frames]);
+  const network = await measure(process.execPath, [script, model, frames, threads]);
 
   const parts = decode.cpuSeconds + network.cpuSeconds;
   const row = (name: string, m: { cpuSeconds: number; wallSeconds: number }) => [
