@@ -1,13 +1,15 @@
 /**
- * The first look at real input: `npm run first-light -- DATA MODEL [SECONDS]`. Composes a broadcast of DATA's validation
+ * The first look at real input: `npm run first-light -- DATA MODEL [SECONDS] [TIMELINE.png]`. Composes a broadcast of DATA's validation
  * photos and clips, publishes it by RTSP, watches it with MODEL through the ordinary pipeline, prints truth and found
  * as a Markdown table. docs/first-light.md holds what came out.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Appearance } from '../../src/core/appearance.js';
+import { useShippedFonts } from '../../src/core/fonts.js';
 import { liveRtsp } from '../../src/demo/live-rtsp.js';
+import { drawComparison } from '../../src/demo/picture.js';
 import { byWallClock, type Comparison, compareWithTruth } from '../../src/demo/report.js';
 import { createDetector } from '../../src/infer/network-detector.js';
 import { locateFfmpeg } from '../../src/ingest/ffmpeg/locate.js';
@@ -17,9 +19,10 @@ import { PinoTelemetry } from '../../src/telemetry/telemetry.js';
 import { table } from '../measure.js';
 import { composeReal } from './compose.js';
 
-const [data, model, secondsText = '240'] = process.argv.slice(2);
+useShippedFonts();
+const [data, model, secondsText = '240', picture] = process.argv.slice(2);
 if (data === undefined || model === undefined) {
-  process.stderr.write('usage: npm run first-light -- DATA MODEL [SECONDS]\n');
+  process.stderr.write('usage: npm run first-light -- DATA MODEL [SECONDS] [TIMELINE.png]\n');
   process.exit(2);
 }
 const folder = await mkdtemp(join(tmpdir(), 'logowatch-first-light-'));
@@ -59,7 +62,9 @@ try {
     ageP95Ms,
   };
   const options = { toBroadcastTime: byWallClock(live.startedAtMs) };
-  process.stdout.write(report(compareWithTruth(truth, events, stats, options)));
+  const comparison = compareWithTruth(truth, events, stats, options);
+  process.stdout.write(report(comparison));
+  if (picture !== undefined) await writeFile(picture, await drawComparison(comparison, []));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
