@@ -13,7 +13,7 @@ export interface TfjsBackend {
 
 const require = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm';
-/** Native packages, best first: hosts with a GPU install the first themselves, it is a download of 400 MB. */
+/** Native packages, best first. Users install them themselves: docs/engines.md. */
 const NATIVE: readonly Exclude<TfjsName, 'tfjs-wasm'>[] = ['tfjs-node-gpu', 'tfjs-node'];
 
 let loaded: Promise<TfjsBackend> | undefined;
@@ -33,19 +33,34 @@ async function load(): Promise<TfjsBackend> {
 }
 
 /**
- * Absent, built for another Node, or without its library: then the next one is taken. One sum is computed, because
- * 4.22 loads on Node 23 and later but fails at its first operation.
+ * Installed but built for another Node, or without its library: then the next one is taken, and a warning says why. One
+ * sum is computed, because 4.22 loads on Node 23 and later but fails at its first operation.
  */
 async function loadNative(name: Exclude<TfjsName, 'tfjs-wasm'>): Promise<TfjsBackend | undefined> {
+  const id = `@tensorflow/${name}`;
+  if (!isInstalled(id)) return undefined;
+  // libtensorflow writes how it was compiled to stderr, between our log lines.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   try {
-    const tf = require(`@tensorflow/${name}`) as typeof Tfjs;
-    if (!(await tf.setBackend('tensorflow'))) return undefined;
+    const tf = require(id) as typeof Tfjs;
+    if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
     tf.tidy(() => tf.add(1, 1).dataSync());
     const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
     // The GPU package without a GPU computes on CPU.
     return { name: isUsingGpuDevice === true ? 'tfjs-node-gpu' : 'tfjs-node', tf };
-  } catch {
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    process.emitWarning(`${id} is installed but does not work (${reason}): see docs/engines.md`);
     return undefined;
+  }
+}
+
+function isInstalled(id: string): boolean {
+  try {
+    require.resolve(id);
+    return true;
+  } catch {
+    return false;
   }
 }
 
