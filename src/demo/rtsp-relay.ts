@@ -35,8 +35,9 @@ export class RtspRelay {
   dropAfterBurst: boolean;
   describes = 0;
   refused = 0;
-  /** Datagrams sent to players. */
+  /** Packets sent to players, by UDP and in their connections. */
   datagrams = 0;
+  interleaved = 0;
 
   constructor(options: RelayOptions = {}) {
     this.#options = options;
@@ -89,6 +90,9 @@ export class RtspRelay {
     const client = new RtspConnection(socket, {
       onRequest: (request) => this.#handle(client, request),
       onPacket: (packet) => this.#forward(client, packet),
+      onInterleaved: () => {
+        this.interleaved += 1;
+      },
       sendUdp: ({ rtcp, payload }, port) => {
         this.datagrams += 1;
         this.#udp?.[rtcp ? 1 : 0].send(payload, port, '127.0.0.1');

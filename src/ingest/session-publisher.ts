@@ -21,6 +21,8 @@ export interface PublisherOptions {
   readonly bus: Bus;
   readonly telemetry: Telemetry;
   readonly now: () => number;
+  /** Frames later than this are announced, once a session. */
+  readonly lateMsMax: number;
 }
 
 /** Writes one session to the `frames` topic: opened with its first frame, then frames and gaps, then closed. */
@@ -29,6 +31,7 @@ export class SessionPublisher {
   readonly #arrivals = new ArrivalClock();
   #last: StreamPosition | undefined;
   #frames = 0;
+  #late = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -47,6 +50,7 @@ export class SessionPublisher {
     const { live, streamId, session, source, telemetry } = this.#options;
     if (frame.gapBefore) this.#arrivals.reset(frame.ptsUs);
     this.#arrivals.observe(frame.ptsUs, frame.arrivalMs);
+    this.#watchLateness(frame);
     const position: StreamPosition = { streamId, session, ptsUs: frame.ptsUs, ...this.#wallTime(frame) };
     if (!this.#last) {
       telemetry.emit({ type: 'source-opened', streamId, session, source });
@@ -75,6 +79,16 @@ export class SessionPublisher {
 
   async closed(reason: SessionClosed['reason'], final: boolean): Promise<void> {
     await this.#send({ kind: 'session-closed', ...this.#position(), reason, final });
+  }
+
+  /** A slow link shows neither as a stall nor as a drop: TCP delivers all of it, later and later. */
+  #watchLateness({ ptsUs, arrivalMs }: SourceFrame): void {
+    const { live, lateMsMax, telemetry, streamId } = this.#options;
+    const lateMs = arrivalMs - this.#arrivals.wallTime(ptsUs).wallTimeMs;
+    if (!live || this.#late || lateMs <= lateMsMax) return;
+    this.#late = true;
+    const message = `Frames come ${Math.round(lateMs / 1000)} s late: the link or the source is too slow for this stream`;
+    telemetry.emit({ type: 'warning', message, streamId });
   }
 
   /** Where the last frame was. */

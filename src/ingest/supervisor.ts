@@ -18,6 +18,8 @@ export interface SuperviseOptions {
   readonly signal: AbortSignal;
   /** Gives up after so many tries in a row without a good session. Default: never. */
   readonly attemptsMax?: number;
+  /** How far frames of a live source may fall behind before it is said. Default 20 000. */
+  readonly lateMsMax?: number;
   readonly now?: () => number;
   readonly monotonic?: () => number;
   readonly random?: () => number;
@@ -40,6 +42,8 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const STALL_TIMEOUT_MS = 10_000;
 /** A file is no peer that may hang: a large picture on a busy machine may take its time. */
 const FILE_TIMEOUT_MS = 60_000;
+/** Longer than the segments of HLS, which come as one. */
+const LATE_MS = 20_000;
 /** Frames for so long make a session a good one: the next failure is a first one. */
 const GOOD_SESSION_MS = 30_000;
 /** How long the last facts may wait for a full bus once we are told to stop. */
@@ -171,7 +175,7 @@ class StreamSupervisor {
   }
 
   #newPublisher(): SessionPublisher {
-    const { spec, bus, telemetry, now = Date.now } = this.#options;
+    const { spec, bus, telemetry, now = Date.now, lateMsMax = LATE_MS } = this.#options;
     const { label: source } = this.#source;
     const live = this.#source.live;
     return new SessionPublisher({
@@ -182,6 +186,7 @@ class StreamSupervisor {
       bus,
       telemetry,
       now,
+      lateMsMax,
     });
   }
 }

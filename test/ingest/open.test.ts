@@ -1,59 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { createSource } from '../../src/ingest/open.js';
 import { collect } from '../support/collect.js';
-import { npmFfmpeg, testFfmpegs } from '../support/ffmpegs.js';
+import { testFfmpegs } from '../support/ffmpegs.js';
+import { freePort } from '../support/ports.js';
 import { RtspRelay } from '../support/rtsp-relay.js';
 
 const ffmpegs = await testFfmpegs();
-
-async function freePort(kind: 'udp' | 'tcp'): Promise<number> {
-  if (kind === 'udp') {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    const { port } = socket.address();
-    await new Promise<void>((resolve) => socket.close(resolve));
-    return port;
-  }
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function whileSending(path: string, output: string[], work: () => Promise<void>): Promise<void> {
-  const input = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25', '-c:v', 'libx264'];
-  const codec = [
-    '-preset',
-    'ultrafast',
-    '-tune',
-    'zerolatency',
-    '-g',
-    '5',
-    '-pix_fmt',
-    'yuv420p',
-    '-threads',
-    '1',
-  ];
-  const sender: ChildProcess = spawn(
-    path,
-    ['-nostdin', '-loglevel', 'error', ...input, ...codec, ...output],
-    {
-      stdio: 'ignore',
-    },
-  );
-  const closed = new Promise((resolve) => sender.once('close', resolve));
-  try {
-    await work();
-  } finally {
-    sender.kill('SIGKILL');
-    await closed;
-  }
-}
 
 it('refuses a scheme that nothing reads, without its password', () => {
   assert.throws(
@@ -86,35 +39,9 @@ for (const ffmpeg of ffmpegs) {
     collect(createSource({ streamId: 's', url, width: 64, height: 36 }, { ffmpeg }), framesMax);
 
   describe(`protocols of ${ffmpeg.origin} ffmpeg ${ffmpeg.version}`, () => {
-    it('reads MPEG-TS over UDP', async () => {
-      const port = await freePort('udp');
-      const { path } = await npmFfmpeg();
-      await whileSending(path, ['-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`], async () => {
-        assert.equal((await read(`udp://127.0.0.1:${port}`)).frames.length, 3);
-      });
-    });
-
-    it('reads SRT, or says that this build cannot', async () => {
-      const port = await freePort('udp');
-      if (!ffmpeg.capabilities.inputProtocols.has('srt')) {
-        await assert.rejects(read(`srt://127.0.0.1:${port}`), { code: 'ffmpeg-unsupported' });
-        return;
-      }
-      const output = ['-f', 'mpegts', `srt://127.0.0.1:${port}?mode=listener`];
-      await whileSending(ffmpeg.path, output, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        assert.equal((await read(`srt://127.0.0.1:${port}?mode=caller`)).frames.length, 3);
-      });
-    });
-
-    it('reads RTMP from a listening publisher', async () => {
-      const port = await freePort('tcp');
-      const { path } = await npmFfmpeg();
-      const url = `rtmp://127.0.0.1:${port}/live/x`;
-      await whileSending(path, ['-f', 'flv', '-listen', '1', url], async () => {
-        await new Promise((resolve) => setTimeout(resolve, 700));
-        assert.equal((await read(url)).frames.length, 3);
-      });
+    it('says that this build cannot read SRT, where it cannot', async (t) => {
+      if (ffmpeg.capabilities.inputProtocols.has('srt')) return t.skip('this one can: see e2e');
+      await assert.rejects(read('srt://127.0.0.1:9'), { code: 'ffmpeg-unsupported' });
     });
 
     it('says when nothing answers', async () => {

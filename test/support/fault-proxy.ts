@@ -1,5 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+const SLICES_PER_SECOND = 20;
+
 /** TCP proxy on loopback that can reset, swallow or slow down what it carries. */
 export class FaultProxy {
   readonly #target: { host: string; port: number };
@@ -56,14 +58,21 @@ export class FaultProxy {
       if (!this.blackHole) upstream.write(data);
     });
     upstream.on('data', (data) => {
-      if (!this.blackHole) this.#send(client, upstream, data);
+      if (!this.blackHole) void this.#send(client, upstream, data);
     });
   }
 
-  #send(client: Socket, upstream: Socket, data: Buffer): void {
-    client.write(data);
-    if (this.bytesPerSecond === 0) return;
+  /** In slices, so that a change of the rate is heeded at once. Nothing is read meanwhile: memory stays bounded. */
+  async #send(client: Socket, upstream: Socket, data: Buffer): Promise<void> {
     upstream.pause();
-    setTimeout(() => upstream.resume(), (data.length / this.bytesPerSecond) * 1000);
+    let rest = data;
+    while (this.bytesPerSecond > 0 && rest.length > 0 && !client.destroyed) {
+      const size = Math.ceil(this.bytesPerSecond / SLICES_PER_SECOND);
+      client.write(rest.subarray(0, size));
+      rest = rest.subarray(size);
+      await new Promise((resolve) => setTimeout(resolve, 1000 / SLICES_PER_SECOND));
+    }
+    client.write(rest);
+    upstream.resume();
   }
 }

@@ -36,6 +36,15 @@ export function readers(): ProcessInfo[] {
   return children().filter(({ commandLine }) => commandLine.includes('showinfo'));
 }
 
+/** Resident memory of a process; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) << 10;
+  } catch {
+    return 0;
+  }
+}
+
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }

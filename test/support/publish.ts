@@ -30,6 +30,11 @@ export function publishHls(folder: string, options: PublishOptions & { listSize?
   return start([...encoded(options), ...args, join(folder, 'live.m3u8')], options);
 }
 
+/** Sends to whatever ffmpeg can write by itself: `output` is the format, its options and the URL. */
+export function publishTo(output: readonly string[], options: PublishOptions): Publisher {
+  return start([...encoded(options), ...output], options);
+}
+
 function encoded({ file, fps = 25, gop = 25 }: PublishOptions): string[] {
   const input = file
     ? ['-re', '-stream_loop', '-1', '-i', file]

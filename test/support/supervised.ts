@@ -18,9 +18,9 @@ export interface Supervised {
 export function supervise(
   url: string,
   ffmpeg: FfmpegBinary,
-  options: Partial<SourceSpec> & { retryMs?: number } = {},
+  options: Partial<SourceSpec> & { retryMs?: number; lateMsMax?: number } = {},
 ): Supervised {
-  const { retryMs = 200, ...rest } = options;
+  const { retryMs = 200, lateMsMax, ...rest } = options;
   const spec: SourceSpec = { streamId: 's', url, width: 160, height: 90, stallTimeoutMs: 2_500, ...rest };
   const bus = new RecordingBus();
   const telemetry = new RecordingTelemetry();
@@ -31,6 +31,7 @@ export function supervise(
     bus,
     telemetry,
     signal: abort.signal,
+    ...(lateMsMax !== undefined && { lateMsMax }),
     sleep: async (ms, signal) => {
       waits.push(ms);
       if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, retryMs));
