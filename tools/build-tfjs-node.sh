@@ -4,14 +4,14 @@
 #     tools/build-tfjs-node.sh PROJECT cpu
 #     tools/build-tfjs-node.sh PROJECT gpu
 #
-# PROJECT is the folder whose node_modules holds logowatch's dependencies: this checkout, or the project logowatch was
-# installed into. The package's own install script is not run: it downloads libtensorflow 2.9.1 from outside the
-# registries and unpacks it with libraries that have known faults. Instead its addon is compiled (a minute or less)
-# against the library inside TensorFlow's Python wheel. Nothing is written to package.json, so `npm ci` removes the
-# package again.
+# PROJECT is the folder whose node_modules is to hold the package: this checkout, the project logowatch was installed
+# into, or any other folder with a package.json, to which NODE_PATH then points. The package's own install script is not
+# run: it downloads libtensorflow 2.9.1 from outside the registries, and unpacks it with libraries that have known faults.
+# Its addon is compiled instead (in seconds) against the library inside TensorFlow's Python wheel. Nothing is written to
+# package.json, so `npm ci` removes the package again.
 #
 # Needs: Linux on x86-64, Node 20 or 22 (4.22 fails on 23 and later), g++ and make, Python 3 with pip.
-# Disk: 0.7 GB for cpu, more for gpu, and as much again for the time of the build.
+# Disk: 0.7 GB for cpu, more for gpu, and a third more for the time of the build.
 # WHEEL=FILE takes a wheel that is there already, downloaded with
 #     pip download --no-deps --only-binary=:all: tensorflow-cpu==2.18.1
 #
@@ -98,9 +98,12 @@ rm -rf "$folder"/build "$folder"/build-tmp-*
 ")
 if [ "$package" = tfjs-node-gpu ]; then
   cat <<TEXT
-'GPU: false' above means that CUDA 12.5 or cuDNN 9.3 was not found, and that it computes on the processor. Install both
-by NVIDIA's packages, or from PyPI and name their folders to the loader:
-  python3 -m pip install --target CUDA 'tensorflow[and-cuda]==$TENSORFLOW_VERSION'
-  export LD_LIBRARY_PATH="\$(echo CUDA/nvidia/*/lib | tr ' ' ':')"
+If the line above says 'GPU: false', then CUDA 12.5 or cuDNN 9.3 was not found, and it computes on the processor.
+Install both by NVIDIA's packages, or from PyPI (the versions that the wheel names) and tell the loader where they are:
+  python3 -m pip install --no-deps --target cuda nvidia-cublas-cu12==12.5.3.2 nvidia-cuda-cupti-cu12==12.5.82 \\
+    nvidia-cuda-nvcc-cu12==12.5.82 nvidia-cuda-nvrtc-cu12==12.5.82 nvidia-cuda-runtime-cu12==12.5.82 \\
+    nvidia-cudnn-cu12==9.3.0.75 nvidia-cufft-cu12==11.2.3.61 nvidia-curand-cu12==10.3.6.82 \\
+    nvidia-cusolver-cu12==11.6.3.83 nvidia-cusparse-cu12==12.5.1.3 nvidia-nccl-cu12==2.21.5 nvidia-nvjitlink-cu12==12.5.82
+  export LD_LIBRARY_PATH="\$(echo "\$PWD"/cuda/nvidia/*/lib | tr ' ' ':')"
 TEXT
 fi
