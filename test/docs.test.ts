@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseDocument } from 'yaml';
 import { loadConfig, parseConfig } from '../src/config.js';
@@ -15,6 +15,16 @@ describe('docs', () => {
     const config = parseConfig(parseDocument(filled).toJS());
     assert.equal(config.streams.length, 2);
     assert.equal(config.sinks.length, 3);
+  });
+
+  it('every link of the README and of docs/ leads somewhere', () => {
+    const pages = ['README.md', ...readdirSync(join(repoRoot(), 'docs')).map((f) => join('docs', f))];
+    for (const page of pages.filter((p) => p.endsWith('.md'))) {
+      const text = readFileSync(join(repoRoot(), page), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        assert.ok(existsSync(join(repoRoot(), dirname(page), target)), `${page} links to ${target}`);
+      }
+    }
   });
 
   it('the example in deploy/ is valid', async () => {
