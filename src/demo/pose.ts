@@ -1,4 +1,4 @@
-import type { Matrix } from './raster.js';
+import type { Homography } from '../core/homography.js';
 
 /** A square plate in space, seen by a pinhole camera: pixels and radians. */
 export interface Pose {
@@ -16,7 +16,7 @@ export interface Pose {
 const CAMERA_DISTANCE = 2.2;
 
 /** The homography of the unit square onto the frame: K [r1 r2 t] (Hartley and Zisserman, 8.1). */
-export function poseMatrix({ x, y, size, yaw, pitch, roll }: Pose): Matrix {
+export function poseMatrix({ x, y, size, yaw, pitch, roll }: Pose): Homography {
   const [cy, sy, cp, sp, cr, sr] = [yaw, pitch, roll].flatMap((a) => [Math.cos(a), Math.sin(a)]) as [
     number,
     number,

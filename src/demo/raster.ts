@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { type Homography, invertHomography } from '../core/homography.js';
 
 export const WIDTH = 640;
 export const HEIGHT = 360;
@@ -13,9 +14,6 @@ export interface Raster {
 
 /** RGBA, not premultiplied. */
 export type Sprite = Raster;
-
-/** Row by row: x' = (m0 x + m1 y + m2) / w, y' = (m3 x + m4 y + m5) / w, w = m6 x + m7 y + m8. */
-export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
 
 export function blankFrame(): Raster {
   return { width: WIDTH, height: HEIGHT, data: new Uint8ClampedArray(WIDTH * HEIGHT * 3) };
@@ -52,38 +50,22 @@ export function copyRow(from: Raster, fromY: number, x: number, to: Raster, toY:
 }
 
 /** The four corners of a sprite of unit size ([0,1] x [0,1]) on the frame. */
-export function cornersOf(m: Matrix): (readonly [number, number])[] {
+export function cornersOf(m: Homography): (readonly [number, number])[] {
   return ([[0, 0], [1, 0], [1, 1], [0, 1]] as const).map(([x, y]) => apply(m, x, y)); // biome-ignore format: one line
 }
 
-function apply(m: Matrix, x: number, y: number): readonly [number, number] {
+function apply(m: Homography, x: number, y: number): readonly [number, number] {
   const w = m[6] * x + m[7] * y + m[8];
   return [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w];
 }
 
-/** Up to a factor, which a homography does not mind. */
-export function invert(m: Matrix): Matrix {
-  const [a, b, c, d, e, f, g, h, i] = m;
-  return [
-    e * i - f * h,
-    c * h - b * i,
-    b * f - c * e,
-    f * g - d * i,
-    a * i - c * g,
-    c * d - a * f,
-    d * h - e * g,
-    b * g - a * h,
-    a * e - b * d,
-  ];
-}
-
 /** Axis-aligned: the sprite's unit square onto a box in pixels. */
-export function boxMatrix(x: number, y: number, width: number, height: number): Matrix {
+export function boxMatrix(x: number, y: number, width: number, height: number): Homography {
   return [width, 0, x, 0, height, y, 0, 0, 1];
 }
 
 /** Draws a sprite through the homography `m` (unit square to pixels), bilinear, alpha times `opacity`. */
-export function drawSprite(frame: Raster, sprite: Sprite, m: Matrix, opacity = 1): void {
+export function drawSprite(frame: Raster, sprite: Sprite, m: Homography, opacity = 1): void {
   const corners = cornersOf(m);
   const xs = corners.map(([x]) => x);
   const ys = corners.map(([, y]) => y);
@@ -91,7 +73,7 @@ export function drawSprite(frame: Raster, sprite: Sprite, m: Matrix, opacity = 1
   const x1 = Math.min(frame.width - 1, Math.ceil(Math.max(...xs)));
   const y0 = Math.max(0, Math.floor(Math.min(...ys)));
   const y1 = Math.min(frame.height - 1, Math.ceil(Math.max(...ys)));
-  const n = invert(m);
+  const n = invertHomography(m);
   for (let y = y0; y <= y1; y++) {
     for (let x = x0; x <= x1; x++) {
       const px = x + 0.5;

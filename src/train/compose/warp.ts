@@ -1,9 +1,8 @@
 import type { Box } from '../../core/geometry.js';
+import { type Homography, invertHomography } from '../../core/homography.js';
 import type { Rng } from '../rng.js';
 import type { Picture, Stamp } from './raster.js';
 
-/** Row-major 3x3, maps picture pixels to stamp coordinates in 0..1. */
-export type Homography = Float64Array;
 type Point = readonly [x: number, y: number];
 
 /** Corners of a flat sign of the given size, turned in space and seen by a camera; centred on (0, 0), pixels. */
@@ -48,34 +47,17 @@ export function quadToSquare(q: readonly Point[]): Homography {
   const det = dx1 * dy2 - dx2 * dy1;
   const g = (sx * dy2 - dx2 * sy) / det;
   const h = (dx1 * sy - sx * dy1) / det;
-  return invert([x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1]);
-}
-
-function invert(m: readonly number[]): Homography {
-  const [a, b, c, d, e, f, g, h, i] = m as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const adjugate = [
-    e * i - f * h,
-    c * h - b * i,
-    b * f - c * e,
-    f * g - d * i,
-    a * i - c * g,
-    c * d - a * f,
-    d * h - e * g,
-    b * g - a * h,
-    a * e - b * d,
-  ];
-  const det = a * adjugate[0]! + b * adjugate[3]! + c * adjugate[6]!;
-  return Float64Array.from(adjugate, (v) => v / det);
+  return invertHomography([
+    x1 - x0 + g * x1,
+    x3 - x0 + h * x3,
+    x0,
+    y1 - y0 + g * y1,
+    y3 - y0 + h * y3,
+    y0,
+    g,
+    h,
+    1,
+  ]);
 }
 
 export interface PasteOptions {
