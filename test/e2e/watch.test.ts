@@ -11,7 +11,7 @@ import type { BroadcastTruth } from '../../src/demo/truth.js';
 import type { FfmpegBinary } from '../../src/ingest/ffmpeg/locate.js';
 import { lastRevisions, readEvents, runCli, startCli } from '../support/cli.js';
 import { npmFfmpeg } from '../support/ffmpegs.js';
-import { zombies } from '../support/processes.js';
+import { children, isAlive, zombies } from '../support/processes.js';
 import { type Publisher, publishRtsp } from '../support/publish.js';
 import { RtspRelay } from '../support/rtsp-relay.js';
 import { until } from '../support/wait.js';
@@ -96,17 +96,25 @@ describe('logowatch watch', () => {
     assert.deepEqual(zombies(), []);
   });
 
-  it('a second Ctrl-C leaves at once', async () => {
+  it('a second Ctrl-C leaves at once, and takes a silent ffmpeg along', async () => {
     const relay = new RtspRelay({ burstPackets: 200 });
     await relay.start();
     const publisher = publishRtsp(relay.url('live/x'), { ffmpeg });
     const cli = startCli(['watch', relay.url('live/x'), '--model', model, '--log-level', 'info']);
     try {
       await until('it watches', () => cli.text.stderr.includes('source-opened'), 30_000);
+      const [reader] = children(cli.child.pid);
+      assert.ok(reader, 'ffmpeg runs');
+      // One that has nothing to write does not notice that its pipe is gone.
+      process.kill(reader.pid, 'SIGSTOP');
       cli.child.kill('SIGINT');
+      await until('the first is heard', () => cli.text.stderr.includes('Ctrl-C again'));
+      const asked = performance.now();
       cli.child.kill('SIGINT');
       const { code, stderr } = await cli.ended;
-      assert.ok(code === 130 || code === 0, `${code}: ${stderr}`);
+      assert.equal(code, 130, stderr);
+      assert.ok(performance.now() - asked < 2000);
+      await until('ffmpeg is gone', () => !isAlive(reader.pid), 5000);
     } finally {
       cli.child.kill('SIGKILL');
       await publisher.kill();

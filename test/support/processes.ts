@@ -48,3 +48,12 @@ export function residentBytes(pid: number): number {
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
+
+/** A zombie that nobody reaps is dead all the same. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -17,6 +17,12 @@ export interface ProcessOptions {
   readonly graceMs?: number;
 }
 
+/** Whoever leaves without a drain (a second Ctrl-C, a crash) still takes its children along. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One ffmpeg from its start until it is reaped. The only place that spawns. */
 export class SupervisedProcess {
   /** Resolves when the child is reaped and all its output was read. Never rejects. */
@@ -34,6 +40,7 @@ export class SupervisedProcess {
     const env = { ...process.env, AV_LOG_FORCE_NOCOLOR: '1' };
     const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], env, windowsHide: true });
     this.#child = child;
+    running.add(child);
     this.stdout = child.stdout;
     child.on('error', (error) => {
       this.#spawnError = error;
@@ -44,6 +51,7 @@ export class SupervisedProcess {
     this.#readStderr(child.stderr, options.onLine);
     this.closed = new Promise((resolve) => {
       child.on('close', (code, signal) => {
+        running.delete(child);
         const spawnError = this.#spawnError;
         resolve({ code, signal, ...(spawnError && { spawnError }) });
       });
