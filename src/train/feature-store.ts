@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { TRUNK_TAPS } from '../infer/network.js';
 import type { Target } from './compose/target.js';
 import { type FeatureBatch, gridSize } from './head/head-session.js';
-import type { Statistics } from './head/quantiser.js';
+import type { ChannelStatistics, Statistics } from './head/quantiser.js';
+import { storageError } from './storage-error.js';
 
 export interface StoredFrame {
   readonly width: number;
@@ -14,6 +15,12 @@ export interface StoredFrame {
 interface Place extends StoredFrame {
   /** Bytes from the start of the file. */
   readonly offset: number;
+}
+
+interface Saved {
+  readonly key: string;
+  readonly frames: Place[];
+  readonly statistics?: [number, ChannelStatistics][];
 }
 
 const SAVE_EVERY = 64;
@@ -31,46 +38,46 @@ export function featureBytes(width: number, height: number): number {
  */
 export class FeatureStore {
   readonly frames: Place[];
+  /** True where an earlier run of the same key left its files, however few frames they hold. */
+  readonly resumed: boolean;
   statistics: Statistics | undefined;
   readonly #file: FileHandle;
   readonly #index: string;
+  readonly #key: string;
   #unsaved = 0;
 
-  private constructor(file: FileHandle, index: string, frames: Place[], statistics: Statistics | undefined) {
+  private constructor(file: FileHandle, index: string, key: string, saved: Saved | undefined) {
     this.#file = file;
     this.#index = index;
-    this.frames = frames;
-    this.statistics = statistics;
+    this.#key = key;
+    this.resumed = saved !== undefined;
+    this.frames = saved?.frames ?? [];
+    this.statistics = saved?.statistics && new Map(saved.statistics);
   }
 
-  /** @param key names what the frames are made from; a store of another key starts empty */
+  /**
+   * @param key names what the frames are made from; a store of another key starts empty. Errors: disk-full, usage, as
+   * for all that writes here.
+   */
   static async open(folder: string, name: string, key: string): Promise<FeatureStore> {
-    await mkdir(folder, { recursive: true });
     const index = join(folder, `${name}.json`);
-    const saved = await readFile(index, 'utf8').then(
+    const saved: Saved | undefined = await readFile(index, 'utf8').then(
       (t) => JSON.parse(t),
       () => undefined,
     );
-    const known = saved?.key === key;
-    const file = await open(join(folder, `${name}.bin`), known ? 'r+' : 'w+');
-    const statistics = known && saved.statistics ? new Map(saved.statistics) : undefined;
-    const store = new FeatureStore(
-      file,
-      index,
-      known ? saved.frames : [],
-      statistics as Statistics | undefined,
-    );
-    store.#key = key;
-    return store;
+    const known = saved?.key === key ? saved : undefined;
+    return stored(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      const file = await open(join(folder, `${name}.bin`), known ? 'r+' : 'w+');
+      return new FeatureStore(file, index, key, known);
+    });
   }
-
-  #key = '';
 
   async append(frame: StoredFrame, codes: ReadonlyMap<number, Uint8Array>): Promise<void> {
     const last = this.frames.at(-1);
     const offset = last ? last.offset + featureBytes(last.width, last.height) : 0;
     const data = Buffer.concat(TRUNK_TAPS.map((t) => codes.get(t.stride)!));
-    await this.#file.write(data, 0, data.length, offset);
+    await stored(this.#index, () => writeWhole(this.#file, data, offset));
     const { width, height, targets } = frame;
     this.frames.push({ width, height, targets, offset });
     if (++this.#unsaved >= SAVE_EVERY) await this.save();
@@ -79,11 +86,11 @@ export class FeatureStore {
   async save(): Promise<void> {
     this.#unsaved = 0;
     const statistics = this.statistics && [...this.statistics];
-    await writeFile(
-      `${this.#index}.new`,
-      JSON.stringify({ key: this.#key, statistics, frames: this.frames }),
-    );
-    await rename(`${this.#index}.new`, this.#index);
+    const saved: Saved = { key: this.#key, frames: this.frames, ...(statistics && { statistics }) };
+    await stored(this.#index, async () => {
+      await writeFile(`${this.#index}.new`, JSON.stringify(saved));
+      await rename(`${this.#index}.new`, this.#index);
+    });
   }
 
   /** Frames of one shape, one behind the other. */
@@ -123,5 +130,21 @@ export class FeatureStore {
 
   async close(): Promise<void> {
     await this.#file.close();
+  }
+}
+
+/** A full disk takes a part of a write without an error: only the rest of it fails. */
+async function writeWhole(file: FileHandle, data: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw storageError(cause, path);
   }
 }

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { HeadParameters } from './head/parameters.js';
 import type { HeadState } from './head/train-head.js';
 import { initialState } from './head/train-head.js';
+import { storageError } from './storage-error.js';
 
 /** The folder beside a model that a run works in until the model is whole. */
 export const workFolder = (output: string): string => `${output.replace(/[/\\]+$/, '')}.partial`;
@@ -70,16 +70,4 @@ export async function openWorkFolder(folder: string): Promise<void> {
   } catch (cause) {
     throw storageError(cause, folder);
   }
-}
-
-export function storageError(cause: unknown, path: string): unknown {
-  if (cause instanceof LogowatchError) return cause;
-  const full = errnoCode(cause) === 'ENOSPC';
-  return new LogowatchError(full ? 'disk-full' : 'usage', 'training cannot write its files', {
-    value: path,
-    remedy: full
-      ? 'Free some space (0.3 MB a frame) and run again: it goes on where it stopped'
-      : 'Name a folder that can be written',
-    cause,
-  });
 }
