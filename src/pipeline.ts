@@ -12,7 +12,7 @@ import type { Sink } from './sink/sink.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 
 /** After a graceful stop, what is still under way has so long before it is cut off: the whole is promised within 10 s. */
-const DRAIN_MS = 9_000;
+const DRAIN_MS = 8_000;
 
 export interface PipelineOptions {
   readonly streams: readonly SourceSpec[];

@@ -11,8 +11,7 @@ const STREAM_KEY =
 const SECRET_PARAMETER =
   /([?&;](?:[\w.-]*(?:token|tkn|auth|secret|signature|passw|pwd|credential|api[_-]?key|session|hmac|jwt|ticket)[\w.-]*|wmsauthsign|(?:key(?:-pair-id)?|sign?|sid|pass|passphrase|stream_?id|policy|hash|md5|st|hdnts|hdnea|hdntl|x-amz-[a-z-]+))=)(?!\*\*\*)[^&\s'"<>]*/gi;
 // Servers name their tokens as they like: a long value of letters and digits counts as one.
-const OPAQUE_PARAMETER =
-  /([?&;][\w.~-]+=)(?=[^&\s'"<>]*\d)(?=[^&\s'"<>]*[a-z])(?!\*\*\*)[^&\s'"<>]{16,}/gi;
+const OPAQUE_PARAMETER = /([?&;][\w.~-]+=)(?=[^&\s'"<>]*\d)(?=[^&\s'"<>]*[a-z])(?!\*\*\*)[^&\s'"<>]{16,}/gi;
 // Akamai's tokens may stand in the path.
 const PATH_TOKEN = /(\/hdn(?:ts|ea|tl)=)(?!\*\*\*)[^\s'"<>?]*?hmac=[0-9a-f]+/gi;
 const SECRET_HEADER =
