@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type CliResult, runCli, startCli } from '../support/cli.js';
+import { type CliResult, startCli } from '../support/cli.js';
 import { enlarge, mountSmall, unmount } from '../support/small-disk.js';
 import { until } from '../support/wait.js';
 
@@ -12,13 +12,15 @@ const RINGS = svg(
   '<circle cx="48" cy="48" r="40" fill="#d00"/><circle cx="48" cy="48" r="24" fill="#fff"/><circle cx="48" cy="48" r="10" fill="#d00"/>',
 );
 const BARS = svg('<path d="M0 96L40 0h14L14 96z M24 96L64 0h14L38 96z" fill="#0338d0"/>');
-const FRAMES = 128;
+const FRAMES = 80;
+const LIMIT_MS = 400_000;
 
+const run = (...args: string[]) => startCli(args, { limitMs: LIMIT_MS }).ended;
 /** The first `composing frames: N/M` of a run. */
 const firstComposed = ({ stderr }: Pick<CliResult, 'stderr'>) =>
   Number(/composing frames: (\d+)\//.exec(stderr)?.[1] ?? Number.NaN);
 
-describe('logowatch train', { timeout: 400_000 }, () => {
+describe('logowatch train', { timeout: 3 * LIMIT_MS }, () => {
   let folder: string;
   const at = (name: string) => join(folder, name);
   const args = (output: string, ...more: string[]) => [
@@ -43,16 +45,16 @@ describe('logowatch train', { timeout: 400_000 }, () => {
 
   it('keeps what was done on Ctrl-C, leaves at once on the second, and goes on from there', async () => {
     const output = at('model');
-    const first = startCli(args(output), { limitMs: 200_000 });
-    await until('half of the frames', () => /composing frames: (6\d|7\d)\//.test(first.text.stderr), 120_000);
+    const first = startCli(args(output), { limitMs: LIMIT_MS });
+    await until('half of the frames', () => /composing frames: (6\d|7\d)\//.test(first.text.stderr), 200_000);
     first.child.kill('SIGINT');
     const stopped = await first.ended;
     assert.equal(stopped.code, 1, stopped.stderr);
     assert.match(stopped.stderr, /the same command goes on from .*model\.partial/);
     assert.equal(stopped.stdout, '');
 
-    const second = startCli(args(output, '--resume'), { limitMs: 200_000 });
-    await until('it goes on', () => /composing frames: \d+\//.test(second.text.stderr), 60_000);
+    const second = startCli(args(output, '--resume'), { limitMs: LIMIT_MS });
+    await until('it goes on', () => /composing frames: \d+\//.test(second.text.stderr), 200_000);
     assert.ok(firstComposed(second.text) > 60, second.text.stderr);
     second.child.kill('SIGINT');
     await until('the first is heard', () => second.text.stderr.includes('Ctrl-C again'));
@@ -60,7 +62,7 @@ describe('logowatch train', { timeout: 400_000 }, () => {
     const code = (await second.ended).code;
     assert.ok(code === 130 || code === 1, `${code}`);
 
-    const third = await runCli(...args(output, '--resume', '--json'));
+    const third = await run(...args(output, '--resume', '--json'));
     assert.equal(third.code, 0, third.stderr);
     assert.ok(!(firstComposed(third) <= 60), third.stderr);
     assert.deepEqual(JSON.parse(third.stdout).brands, ['bars', 'rings']);
@@ -69,7 +71,7 @@ describe('logowatch train', { timeout: 400_000 }, () => {
     const report = readFileSync(join(output, 'report.html'), 'utf8');
     assert.ok((report.match(/<polyline/g) ?? []).length >= 2);
     assert.doesNotMatch(report, /(?:src|href)="https?:/);
-    const answer = await runCli('detect', output, at('art/rings.svg'), '--json', '--all');
+    const answer = await run('detect', output, at('art/rings.svg'), '--json', '--all');
     assert.equal(answer.code, 0, answer.stderr);
     assert.equal(JSON.parse(answer.stdout).detections.length, 2);
   });
@@ -79,14 +81,14 @@ describe('logowatch train', { timeout: 400_000 }, () => {
     mkdirSync(disk);
     if (!mountSmall(disk, '20m')) return t.skip('mounting a small tmpfs is not allowed here');
     try {
-      const full = await runCli(...args(join(disk, 'model')));
+      const full = await run(...args(join(disk, 'model')));
       assert.equal(full.code, 1);
       assert.match(full.stderr, /training cannot write its files .*Free some space/);
       enlarge(disk, '200m');
-      const more = await runCli(...args(join(disk, 'model'), '--resume'));
+      const more = await run(...args(join(disk, 'model'), '--resume'));
       assert.equal(more.code, 0, more.stderr);
       assert.ok(firstComposed(more) > 30, more.stderr);
-      assert.equal((await runCli('detect', join(disk, 'model'), at('art/bars.svg'))).code, 0);
+      assert.equal((await run('detect', join(disk, 'model'), at('art/bars.svg'))).code, 0);
     } finally {
       unmount(disk);
     }

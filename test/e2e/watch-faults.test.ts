@@ -19,7 +19,7 @@ import { until } from '../support/wait.js';
 const model = join(repoRoot(), 'models', 'demo');
 const DRAINED_MS_MAX = 10_000;
 
-describe('logowatch watch, when things go wrong', { timeout: 400_000 }, () => {
+describe('logowatch watch, when things go wrong', { timeout: 900_000 }, () => {
   let clips: Clips;
   let broadcast: string;
   const text = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
@@ -206,8 +206,8 @@ describe('logowatch watch, when things go wrong', { timeout: 400_000 }, () => {
       const all = clips.path('all.jsonl');
       const sinks = [events, all].map((path) => ({ type: 'jsonl', path }));
       const file = config('disk.yaml', { streams: [{ id: 'tv', url: broadcast }], sinks });
-      const cli = startCli(['watch', '-c', file]);
-      await until('the disk is full', () => cli.text.stderr.includes('No space is left'), 90_000);
+      const cli = startCli(['watch', '-c', file], { limitMs: 300_000 });
+      await until('the disk is full', () => cli.text.stderr.includes('No space is left'), 200_000);
       for (const line of text(events).split('\n').slice(0, -1)) JSON.parse(line);
       enlarge(disk, '1m');
       const { code, stderr } = await cli.ended;
