@@ -9,12 +9,12 @@ export interface Play {
   readonly ended: Promise<void>;
 }
 
-/** Counts each stream apart, and ends the run when every play's source has closed after its broadcast was out. */
+/** Counts each stream apart, and ends the run when every play's broadcast is out and its source closed, in any order. */
 export class PerPlay implements Telemetry {
   readonly #next: Telemetry;
   readonly #streams: ReadonlyMap<string, StatsTelemetry>;
   readonly #published = new Set<string>();
-  readonly #watched = new Set<string>();
+  readonly #closed = new Set<string>();
   readonly #over: AbortController;
 
   constructor(next: Telemetry, plays: readonly Play[], over: AbortController) {
@@ -22,7 +22,14 @@ export class PerPlay implements Telemetry {
     this.#over = over;
     const silent = { emit: () => undefined };
     this.#streams = new Map(plays.map((p) => [p.id, new StatsTelemetry(silent)]));
-    for (const play of plays) void play.ended.catch(() => undefined).then(() => this.#published.add(play.id));
+    for (const { id, ended } of plays) {
+      void ended
+        .catch(() => undefined)
+        .then(() => {
+          this.#published.add(id);
+          this.#endWhenWatched();
+        });
+    }
   }
 
   emit(event: InternalEvent): void {
@@ -34,9 +41,16 @@ export class PerPlay implements Telemetry {
     const atTheEnd = this.#published.has(event.streamId);
     if (!(atTheEnd && (event.type === 'source-retry' || event.type === 'warning'))) this.#next.emit(event);
     this.#streams.get(event.streamId)?.emit(event);
-    if (event.type === 'source-closed' && this.#published.has(event.streamId))
-      this.#watched.add(event.streamId);
-    if (this.#watched.size === this.#streams.size) this.#over.abort();
+    if (event.type === 'source-opened') this.#closed.delete(event.streamId);
+    // A source that never opened cannot close: one more try after the broadcast is as good an end.
+    if (event.type === 'source-closed' || (atTheEnd && event.type === 'source-retry'))
+      this.#closed.add(event.streamId);
+    this.#endWhenWatched();
+  }
+
+  #endWhenWatched(): void {
+    const ids = [...this.#streams.keys()];
+    if (ids.every((id) => this.#published.has(id) && this.#closed.has(id))) this.#over.abort();
   }
 
   stats(): Map<string, RunStats> {

@@ -173,7 +173,8 @@ export class RtspRelay {
     this.#clients.delete(client);
     for (const publication of this.#publications.values()) publication.players.delete(client);
     if (client.publishes === undefined) return;
-    for (const player of this.#publications.get(client.publishes)?.players ?? []) player.socket.destroy();
+    // A slow player still gets what waits for it.
+    for (const player of this.#publications.get(client.publishes)?.players ?? []) player.socket.end();
     this.#publications.delete(client.publishes);
   }
 }
