@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { LogowatchError } from '../../core/errors.js';
 import { randomMark } from '../compose/art.js';
 import { cover, proceduralScene } from '../compose/background.js';
 import { PictureCache } from '../compose/cache.js';
@@ -13,6 +14,7 @@ export const FRAME_SIZE = { width: 640, height: 360 } as const;
 const SCENE_STREAM = 0x5ce4e;
 const UNKNOWN_STREAM = 0x4a2b7;
 const MARK_TRIES = 8;
+const SCENE_TRIES = 5;
 const JPEG_QUALITY = 90;
 
 export function encodeFrame({ width, height, data }: Picture, quality: number): Promise<Buffer> {
@@ -56,13 +58,20 @@ export class UnknownComposer {
   }
 }
 
-/** A part of a logo-free picture that fills the frame, or a generated scene where there is none. */
+/** A part of a logo-free picture that fills the frame, or a generated scene where none can be read. */
 export async function frameBackground(
   rng: Rng,
   scenes: readonly string[],
   cache: PictureCache,
 ): Promise<Picture> {
   const { width, height } = FRAME_SIZE;
-  if (scenes.length === 0) return proceduralScene(rng, width, height);
-  return cover(rng, await cache.picture(rng.pick(scenes)), width, height);
+  for (let i = 0; i < SCENE_TRIES && scenes.length > 0; i++) {
+    try {
+      return await cover(rng, await cache.picture(rng.pick(scenes)), width, height);
+    } catch (error) {
+      // It is named when it is looked at itself.
+      if (!(error instanceof LogowatchError && error.code === 'image-unreadable')) throw error;
+    }
+  }
+  return proceduralScene(rng, width, height);
 }

@@ -1,8 +1,10 @@
+import { LogowatchError } from '../../core/errors.js';
 import type { Detector } from '../../infer/detector.js';
-import { look } from './answers.js';
+import { type Answer, look } from './answers.js';
+import type { EvalSummary } from './document.js';
 import { type GatherOptions, gather } from './gather.js';
 import { renderEvaluation } from './report.js';
-import { type EvalSummary, summarise } from './summary.js';
+import { summarise } from './summary.js';
 import { type ListedError, listed, type WorstErrors, worstErrors } from './worst.js';
 
 export interface EvalProgress {
@@ -40,10 +42,21 @@ export async function evaluate(detector: Detector, options: EvaluateOptions): Pr
   const { answers, unreadable } = await look(detector, set.pictures, (done) =>
     step('look', done, set.pictures.length),
   );
+  checkKinds(answers, unreadable);
   step('report', 0, 1);
   const thresholds = options.thresholds ?? new Map<string, number>();
   const judgement = summarise({ model, dataset: options.dataset, set, answers, unreadable, thresholds });
   const report = await renderEvaluation(judgement, answers);
   step('report', 1, 1);
   return { summary: { ...judgement.summary, worst: listed(worstErrors(answers)) }, report };
+}
+
+function checkKinds(answers: readonly Answer[], unreadable: readonly string[]): void {
+  for (const kind of ['logo', 'logo-free', 'unknown'] as const) {
+    if (answers.some((a) => a.picture.kind === kind)) continue;
+    throw new LogowatchError('image-unreadable', `No ${kind} picture can be read`, {
+      value: unreadable.at(0) ?? kind,
+      remedy: 'Repair the pictures, or name other folders',
+    });
+  }
 }

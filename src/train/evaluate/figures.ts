@@ -1,5 +1,5 @@
+import type { BrandFigures, EvalSummary, FrameBin } from './document.js';
 import type { Estimate, Share } from './intervals.js';
-import type { BrandFigures, EvalSummary, FrameBin } from './summary.js';
 
 /** How figures are written for people, in the terminal and on the page alike. */
 export const percent = (v: number): string => `${(100 * v).toFixed(Math.abs(v) < 0.0995 ? 1 : 0)} %`;

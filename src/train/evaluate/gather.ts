@@ -33,7 +33,7 @@ export async function gather(options: GatherOptions, labels: readonly string[]):
   const scenes = logoFree.length > 0 ? 0 : (options.composed ?? COMPOSED);
   const marks = unknown.length > 0 ? 0 : Math.ceil((options.composed ?? COMPOSED) / 2);
   const drawn = logos.length === 0;
-  const frames = drawn ? Math.max(ART_FRAMES, options.frames ?? 0) : (options.frames ?? 0);
+  const frames = options.frames ?? (drawn ? ART_FRAMES : 0);
   const boxed = logos.filter((image) => !image.weak);
   const noFrames = frames > 0 && boxed.length + sources.art.length === 0;
   const composers = {

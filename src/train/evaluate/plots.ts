@@ -77,7 +77,7 @@ export function scoreHistogram(values: readonly number[], bins = 36): PlotPoint[
   ]).flat();
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [500, 330, 46, 12, 24, 40];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [500, 330, 50, 24, 24, 40];
 const LINE_PX = 15;
 
 /** One SVG: lines, dots and intervals over two axes, with a legend below the title. */

@@ -1,10 +1,11 @@
 import { type Answer, topScore } from './answers.js';
 import { type PrecisionPoint, precisionCurve } from './average-precision.js';
 import type { DetectionFigures } from './boxes.js';
+import { type EvalSummary, FALSE_RATES } from './document.js';
 import { rocCurve } from './open-set.js';
 import { linearAxis, logShareAxis, plot, scoreAxis, scoreHistogram, shareAxis } from './plots.js';
 import type { Reliability } from './reliability.js';
-import { type EvalSummary, FALSE_RATES, known, ofKind } from './summary.js';
+import { known, ofKind } from './summary.js';
 
 const [BLUE, ORANGE, GREEN, GREY] = ['var(--a)', 'var(--b)', 'var(--c)', '#8888'];
 const DECADES_MAX = 4;
@@ -74,7 +75,9 @@ function histogramPlot(logo: readonly number[], free: readonly number[], unknown
     { name: 'logo-free', colour: GREEN, points: scoreHistogram(free) },
   ];
   const most = Math.max(...groups.flatMap((g) => g.points.map((p) => p.y)));
-  const y = linearAxis('share of the kind', 0, most, [0, most / 2, most]);
+  // A round share above the highest bar.
+  const top = Math.ceil(most * 10) / 10;
+  const y = linearAxis('share of the kind', 0, top, [0, top / 2, top]);
   return plot('Best score of each picture', scoreAxis('score (by its log odds)'), y, groups);
 }
 
