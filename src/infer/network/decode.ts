@@ -43,18 +43,18 @@ export class HeadDecoder {
   /** The detections of one picture of a batch, by descending score. */
   decode(maps: FeatureMaps, image: number, content: ContentRect, options: DecodeOptions = {}): Detection[] {
     const found: Detection[] = [];
-    const extra: Detection[] = [];
+    const best: Detection[] = [];
     this.#brands.forEach((brand, channel) => {
       const floor = this.#logitOf(brand, options.minScore ?? brand.threshold);
       const kept = suppress(candidates(maps, image, content, channel, floor));
       for (const candidate of kept) found.push(this.#detection(brand, candidate));
-      if (options.all && kept.length === 0) {
-        const best = bestCandidate(maps, image, content, channel);
-        if (best !== undefined) extra.push(this.#detection(brand, best));
-      }
+      const first = options.all ? (kept[0] ?? bestCandidate(maps, image, content, channel)) : undefined;
+      if (first !== undefined) best.push(this.#detection(brand, first));
     });
-    found.sort(byScore);
-    return [...found.slice(0, DETECTIONS_MAX), ...extra].sort(byScore);
+    const reported = found.sort(byScore).slice(0, DETECTIONS_MAX);
+    // Also of a brand whose detections all fell to the limit.
+    const extra = best.filter(({ label }) => reported.every((d) => d.label !== label));
+    return [...reported, ...extra].sort(byScore);
   }
 
   #detection(brand: BrandCalibration, { logit, box }: Candidate): Detection {

@@ -147,6 +147,24 @@ test('at most twenty a picture, each picture of a batch for itself', () => {
   assert.deepEqual(decoder.decode(maps, 0, FULL), []);
 });
 
+test('all holds for a brand that the limit cut off', () => {
+  const maps = emptyMaps();
+  for (let i = 0; i < 30; i++)
+    put(maps, {
+      stride: 8,
+      row: i % 8,
+      column: Math.floor(i / 8) * 2,
+      brand: 0,
+      logit: 3,
+      distances: [3, 3, 3, 3],
+    });
+  put(maps, { stride: 8, row: 4, column: 15, brand: 1, logit: 2, distances: [3, 3, 3, 3] });
+  const decoder = new HeadDecoder(brands('acorn', 'birch'), 1);
+  const labels = (all: boolean) => decoder.decode(maps, 0, FULL, { all }).map((d) => d.label);
+  assert.deepEqual(labels(false), Array(20).fill('acorn'));
+  assert.deepEqual(labels(true), [...Array(20).fill('acorn'), 'birch']);
+});
+
 test('an absurd box is cut, not infinite', () => {
   const maps = emptyMaps();
   put(maps, { stride: 8, row: 3, column: 5, brand: 0, logit: 2, distances: [1e30, 1e30, 1e30, 1e30] });
