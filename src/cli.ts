@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
 import { exitCodeOf, printError } from './commands/io.js';
+import { mineCommand } from './commands/mine.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
 import { useShippedFonts } from './core/fonts.js';
@@ -25,11 +26,12 @@ Examples:
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
   logowatch detect my-model photo.jpg --json          look at pictures
+  logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, mineCommand]) {
   program.addCommand(command().exitOverride());
 }
 
