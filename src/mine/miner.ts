@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Detection } from '../core/detection.js';
-import type { Box } from '../core/geometry.js';
+import { type Box, overlapShare } from '../core/geometry.js';
 import { type Candidate, FRAMES_FOLDER } from './candidate.js';
 import type { Look } from './look.js';
-import { type LookHash, lookHash } from './look-hash.js';
+import { lookHash } from './look-hash.js';
 import { RUNS_EMPTY, type RunState, runStep } from './runs.js';
-import { type SelectionLimits, selectStep } from './select.js';
+import { type Entry, type SelectionLimits, selectStep } from './select.js';
 import { removeFrame, type Size, writeFrame } from './store.js';
 
-interface Kept extends Candidate {
-  readonly run: number;
-  readonly look: LookHash;
-}
+type Kept = Candidate & Entry;
 
 /** Of a place, in the detector's picture: in less nobody can see anything. */
 const SIDE_MIN_PX = 4;
+/** Of the smaller box, covered by the other. */
+const SAME_THING_SHARE = 0.5;
 
 /**
  * Chooses among what sources give, and keeps the pictures of the chosen in FOLDER/frames: at no time more than the
@@ -43,7 +42,7 @@ export class Miner {
   /** Best first. */
   get candidates(): Candidate[] {
     return this.#kept
-      .map(({ run: _run, look: _look, ...candidate }) => candidate)
+      .map(({ run: _run, look: _look, place: _place, ...candidate }) => candidate)
       .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
   }
 
@@ -51,19 +50,27 @@ export class Miner {
   async add(look: Look): Promise<void> {
     this.looked++;
     this.detections += look.detections.length;
-    const { state, best } = runStep(this.#runs, look);
+    const { state, best } = runStep(this.#runs, { cut: look.cut, detections: distinct(look.detections) });
     this.#runs = state;
     let size: Size | undefined;
     for (const { run, detection } of best) {
       const region = regionOf(look, detection.box);
       if (Math.min(region[2], region[3]) < SIDE_MIN_PX) continue;
-      const entry = { ...detection, run, look: lookHash(look.image, region) };
+      const { label, score, box: place } = detection;
+      const entry: Entry = {
+        label,
+        score,
+        run,
+        look: lookHash(look.image, region),
+        source: look.source,
+        place,
+      };
       // Asked before the picture is written: most are turned down.
-      if (!selectStep<typeof entry | Kept>(this.#kept, entry, this.#limits).added) continue;
+      if (!selectStep(this.#kept, entry, this.#limits).added) continue;
       const file = frameFile(look);
       size ??= await writeFrame(this.#folder, file, look);
       const candidate = describe(look, detection, file, size);
-      const step = selectStep(this.#kept, { ...candidate, run, look: entry.look }, this.#limits);
+      const step = selectStep(this.#kept, { ...candidate, run, place, look: entry.look }, this.#limits);
       this.#kept = step.kept;
       this.version++;
       for (const { file: old } of step.removed) {
@@ -71,6 +78,15 @@ export class Miner {
       }
     }
   }
+}
+
+/** Without those that lie mostly on, or in, a better one of their brand: nobody wants to judge one thing twice. */
+function distinct(detections: readonly Detection[]): Detection[] {
+  const kept: Detection[] = [];
+  for (const d of [...detections].sort((a, b) => b.score - a.score)) {
+    if (kept.every((k) => k.label !== d.label || overlapShare(k.box, d.box) < SAME_THING_SHARE)) kept.push(d);
+  }
+  return kept;
 }
 
 /** Pixels of the detector's picture. */

@@ -81,14 +81,20 @@ test('refuses verdicts of other candidates, damaged files, and paths that lead o
   temporary(async (folder) => {
     await writeCandidates(folder, [candidate(1)]);
     const strange = await writeVerdicts(folder, { [id(7)]: 'logo' });
-    await assert.rejects(applyVerdicts(folder, strange), { code: 'dataset-invalid', message: /other candidates/ });
+    await assert.rejects(applyVerdicts(folder, strange), {
+      code: 'dataset-invalid',
+      message: /other candidates/,
+    });
     const odd = join(folder, 'odd.json');
     await writeFile(odd, '{"format":1,"verdicts":{"a":"perhaps"}}');
     await assert.rejects(applyVerdicts(folder, odd), { code: 'dataset-invalid' });
     await writeFile(odd, '{"format":1,');
     await assert.rejects(applyVerdicts(folder, odd), { code: 'dataset-invalid', message: /JSON/ });
     await assert.rejects(applyVerdicts(folder, join(folder, 'none.json')), { code: 'usage' });
-    await assert.rejects(applyVerdicts(join(folder, 'none'), odd), { code: 'usage', message: /no such file/i });
+    await assert.rejects(applyVerdicts(join(folder, 'none'), odd), {
+      code: 'usage',
+      message: /no such file/i,
+    });
     const line = (await readFile(join(folder, 'candidates.jsonl'), 'utf8')).replace('frames/', '../');
     await writeFile(join(folder, 'candidates.jsonl'), line);
     const verdicts = await writeVerdicts(folder, { [id(1)]: 'logo' });

@@ -12,7 +12,15 @@ const picture = (seed: number, change: (v: number) => number = (v) => v) => ({
 test('a look keeps its hash under brightness and contrast, and differs from other looks', () => {
   const hash = lookHash(picture(1), [10, 10, 100, 60]);
   assert.deepEqual(lookHash(picture(1), [10, 10, 100, 60]), hash);
-  assert.ok(lookDistance(hash, lookHash(picture(1, (v) => 30 + v * 0.6), [10, 10, 100, 60])) <= 4);
+  assert.ok(
+    lookDistance(
+      hash,
+      lookHash(
+        picture(1, (v) => 30 + v * 0.6),
+        [10, 10, 100, 60],
+      ),
+    ) <= 4,
+  );
   assert.ok(lookDistance(hash, lookHash(picture(1), [11, 10, 100, 60])) <= 10);
   for (let seed = 2; seed < 8; seed++)
     assert.ok(lookDistance(hash, lookHash(picture(seed), [10, 10, 100, 60])) > 10);

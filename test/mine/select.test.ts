@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Box } from '../../src/core/geometry.js';
 import { type Entry, type SelectionLimits, selectionLimits, selectStep } from '../../src/mine/select.js';
 import { Rng } from '../../src/train/rng.js';
 
@@ -11,7 +12,9 @@ let runs = 0;
 /** Looks that differ in the bits of a random word: about 32 of 64. */
 const entry = (label: string, score: number, options: Partial<Named> = {}): Named => {
   const rng = new Rng(++runs);
-  return { label, score, run: runs, look: [rng.uint32(), rng.uint32()], name: `${label}${score}`, ...options };
+  const look = [rng.uint32(), rng.uint32()] as const;
+  const place: Box = [0.1, 0.1, 0.2, 0.2];
+  return { label, score, run: runs, look, source: `s${runs}`, place, name: `${label}${score}`, ...options };
 };
 
 function choose(limits: SelectionLimits, entries: readonly Named[]): Named[] {
@@ -76,4 +79,20 @@ test('what is worse than all that is kept is turned down without a change', () =
   const step = selectStep(kept, entry('a', 0.4), { limit: 2, perBrand: 0 });
   assert.equal(step.added, false);
   assert.equal(step.kept, kept);
+});
+
+test('what one source shows again in one place needs less likeness', () => {
+  const look = [0, 0] as const;
+  const other = [0x000fffff, 0] as const;
+  const far: Box = [0.6, 0.6, 0.2, 0.2];
+  const pair = (second: Partial<Named>) =>
+    names(
+      choose({ limit: 5, perBrand: 0 }, [
+        entry('a', 0.5, { look, source: 's' }),
+        entry('a', 0.6, { look: other, ...second }),
+      ]),
+    );
+  assert.deepEqual(pair({ source: 's' }), ['a0.6']);
+  assert.deepEqual(pair({ source: 's', place: far }), ['a0.6', 'a0.5']);
+  assert.deepEqual(pair({ source: 'other' }), ['a0.6', 'a0.5']);
 });

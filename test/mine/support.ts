@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { type Candidate, CANDIDATES_FILE, FRAMES_FOLDER, type Verdict } from '../../src/mine/candidate.js';
+import { CANDIDATES_FILE, type Candidate, FRAMES_FOLDER, type Verdict } from '../../src/mine/candidate.js';
 
 export async function temporary(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'logowatch-mine-'));
@@ -43,10 +43,7 @@ export async function writeCandidates(folder: string, candidates: readonly Candi
     .jpeg()
     .toBuffer();
   for (const { file } of candidates) await writeFile(join(folder, file), picture);
-  await writeFile(
-    join(folder, CANDIDATES_FILE),
-    candidates.map((c) => `${JSON.stringify(c)}\n`).join(''),
-  );
+  await writeFile(join(folder, CANDIDATES_FILE), candidates.map((c) => `${JSON.stringify(c)}\n`).join(''));
 }
 
 export async function writeVerdicts(folder: string, verdicts: Record<string, Verdict>): Promise<string> {
