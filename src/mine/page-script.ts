@@ -48,7 +48,10 @@ function card(c) {
     make('p', { class: 'facts' }, make('b', {}, c.label), ' ' + score, make('br', {}), where),
     make('div', { class: 'verdicts' }, ...VERDICTS.map(([value, text, digit]) => {
       const button = make('button', { type: 'button', value, tabindex: '-1' }, digit + ' ' + text);
-      button.addEventListener('click', () => { decide(node, value); node.focus(); });
+      button.addEventListener('click', (event) => {
+        if (event.shiftKey) decideAll(node, value); else decide(node, verdicts[node.id] === value ? undefined : value);
+        node.focus();
+      });
       return button;
     })));
   node.addEventListener('focusin', () => { current = node; });
@@ -60,10 +63,15 @@ function show(node) {
   for (const button of node.querySelectorAll('button')) button.setAttribute('aria-pressed', String(button.value === verdict));
 }
 function decide(node, verdict) {
-  if (verdict === undefined || verdicts[node.id] === verdict) delete verdicts[node.id]; else verdicts[node.id] = verdict;
+  if (verdict === undefined) delete verdicts[node.id]; else verdicts[node.id] = verdict;
   keep();
   show(node);
   count();
+}
+/** The same for every place of the node's picture. */
+function decideAll(node, verdict) {
+  const fileOf = (n) => candidates[cards.indexOf(n)].file;
+  for (const other of cards) if (fileOf(other) === fileOf(node)) decide(other, verdict);
 }
 function count() {
   const decided = candidates.filter((c) => verdicts[c.id]).length;
@@ -111,18 +119,18 @@ $('save').addEventListener('click', save);
 addEventListener('beforeunload', (event) => { if (JSON.stringify(verdicts) !== saved) event.preventDefault(); });
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest('select, input, summary')) return;
-  const verdict = VERDICTS.find(([, , digit]) => digit === event.key);
+  const digit = /^(?:Digit|Numpad)([123])$/.exec(event.code)?.[1];
+  const verdict = VERDICTS.find((v) => v[2] === digit)?.[0];
   const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columns, ArrowUp: () => -columns() };
-  if (verdict && current && !current.hidden) { decideOnly(current, verdict[0]); move(1); }
+  if (verdict && current && !current.hidden) {
+    if (event.shiftKey) decideAll(current, verdict); else decide(current, verdict);
+    move(1);
+  }
   else if (event.key === 'Backspace' && current) decide(current, undefined);
   else if (steps[event.key] && shown().length > 0) move(steps[event.key]());
   else return;
   event.preventDefault();
 });
-/** A key that is pressed twice by mistake must not take a verdict back, as a second click does. */
-function decideOnly(node, verdict) {
-  if (verdicts[node.id] !== verdict) decide(node, verdict);
-}
 count();
 filter();
 `;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Candidate, VERDICTS } from './candidate.js';
+import type { Candidate } from './candidate.js';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 
@@ -10,7 +10,6 @@ import { PAGE_STYLE } from './page-style.js';
 export function renderPage(folder: string, candidates: readonly Candidate[]): string {
   const names = candidates.map(({ id }) => id).sort();
   const key = `logowatch-mine-${createHash('sha256').update(names.join()).digest('hex').slice(0, 16)}`;
-  const [not, logo, unsure] = VERDICTS;
   const applied = shellWord(folder);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mined candidates</title>
@@ -21,7 +20,7 @@ export function renderPage(folder: string, candidates: readonly Candidate[]): st
 <span id="count" role="status"></span>
 <button type="button" id="save">Save verdicts.json</button></header>
 <details open><summary>What to do</summary>
-<p>Say of each place whether the brand's logo is there: <kbd>1</kbd> ${not}, <kbd>2</kbd> ${logo}, <kbd>3</kbd> ${unsure}, <kbd>Backspace</kbd> takes a verdict back; the arrow keys move.
+<p>Say of each place whether the brand's logo is there: <kbd>1</kbd> not the logo, <kbd>2</kbd> the logo, <kbd>3</kbd> unsure, <kbd>Backspace</kbd> takes a verdict back; the arrow keys move. With <kbd>Shift</kbd> a verdict counts for all places of the picture.
 A picture is trained on as one without any of your logos once every place found in it is <i>not the logo</i>: so if one of your logos is anywhere else in the picture, choose <i>unsure</i>.</p></details>
 <details id="next"><summary>When you are done</summary>
 <p>Save, then run, with the path to which your browser saved the file:</p>
