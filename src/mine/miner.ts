@@ -46,7 +46,7 @@ export class Miner {
       .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
   }
 
-  /** Looks are given in order. Errors: disk-full, image-unreadable for an original that is gone. */
+  /** Looks are given in order. Errors: disk-full, usage; what sharp says of an original that is gone meanwhile. */
   async add(look: Look): Promise<void> {
     this.looked++;
     this.detections += look.detections.length;
