@@ -1,8 +1,7 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { DatasetImage } from '../../src/train/datasets/dataset.js';
 import { readNegatives } from '../../src/train/datasets/negatives.js';
 import { readDataset } from '../../src/train/datasets/read.js';
-import { SHOWING_A_BRAND } from './excluded.js';
 
 /** The data folder, part by part; pictures in the order of their paths. */
 export interface StudyData {
@@ -24,16 +23,14 @@ export interface StudyData {
   };
 }
 
-/** Pictures that the list in excluded.ts names are left out. Errors: dataset-invalid. */
+/** Errors: dataset-invalid, image-unreadable. */
 export async function readStudyData(root: string): Promise<StudyData> {
   const at = (...parts: string[]): string => join(root, ...parts);
   const [logos, val, test] = await Promise.all(
     ['train', 'val', 'test'].map((split) => readDataset(at('logos', split))),
   );
-  const excluded = new Set(SHOWING_A_BRAND);
-  const isFree = (file: string): boolean => !excluded.has(relative(root, file).replaceAll('\\', '/'));
   const negatives = async (split: 'train' | 'test') => ({
-    scenes: (await readNegatives([at('no-logo', split)])).pictures.filter(isFree),
+    scenes: (await readNegatives([at('no-logo', split)])).pictures,
     unknown: byPath((await readNegatives([at('unknown-logos', split)])).distractors),
   });
   return {

@@ -77,7 +77,7 @@ async function study(root: string, options: Options, progress: StudyProgress): P
   return {
     command: `npm run study -- DATA${options.model ? ' --model MODEL' : ''}${options.seeds === 3 ? '' : ` --seeds ${options.seeds}`}`,
     seeds: options.seeds,
-    seconds: progress.seconds,
+    cpuSeconds: cpuSeconds(),
     detector: detector.name,
     brands: data.brands,
     counts: counts(data, plans),
@@ -112,6 +112,11 @@ async function classifierRows(
   } finally {
     await features.close();
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return Math.round((user + system) / 1e6);
 }
 
 function counts({ brands, train, test }: StudyData, plans: Plans): Record<string, number> {

@@ -35,7 +35,8 @@ export interface Row {
 export interface Results {
   readonly command: string;
   readonly seeds: number;
-  readonly seconds: number;
+  /** Processor time of this run, all threads; what came out of the cache is not in it. */
+  readonly cpuSeconds: number;
   readonly detector: string;
   readonly brands: readonly string[];
   readonly counts: Readonly<Record<string, number>>;

@@ -83,12 +83,12 @@ function bestOf(rows: readonly Row[]): Row[] {
   }));
 }
 
-function runTable({ command, seeds, seconds, detector, counts }: Results): string {
+function runTable({ command, seeds, cpuSeconds, detector, counts }: Results): string {
   const facts = [
     ['command', `\`${command}\``],
     ['seeds of training', String(seeds)],
     ['detector', detector],
-    ['time of this run', `${Math.round(seconds / 60)} min`],
+    ['processor time of this run', `${Math.round(cpuSeconds / 60)} min`],
     ...Object.entries(counts).map(([name, n]) => [name, String(n)]),
   ];
   return table([['', ''], ...facts]);
