@@ -11,7 +11,7 @@ import type { Report } from './progress.js';
 import { GROUPS, type Group, type Plans, record, SETS, type TestSet } from './tests.js';
 
 /** Pictures of each generated kind. */
-export const GENERATED_EACH = 200;
+export const GENERATED_EACH = 100;
 /** Grows with changes of crops, frames or generated pictures. */
 const RECIPE = 'recipe 1';
 

@@ -28,16 +28,23 @@ const WEIGHT_DECAY = 0;
 /** A dense layer, or two, on standardised features: the "head" that a transfer-learning tutorial puts on a trunk. */
 export class DenseHead {
   readonly #options: DenseOptions;
-  readonly #inputs: number;
   readonly #parameters: HeadParameters;
   readonly #mean: Float32Array;
   readonly #inverse: Float32Array;
+  /** Held for all examples: an allocation for each would cost more than its arithmetic. */
+  readonly #input: Float32Array;
+  readonly #hidden: Float32Array;
+  readonly #logits: Float64Array;
+  readonly #below: Float64Array;
 
   private constructor(x: Matrix, rows: readonly number[], options: DenseOptions) {
     this.#options = options;
-    this.#inputs = x.columns;
     [this.#mean, this.#inverse] = standardisation(x, rows);
     this.#parameters = initial(x.columns, options);
+    this.#input = new Float32Array(x.columns);
+    this.#hidden = options.hidden === 0 ? this.#input : new Float32Array(options.hidden);
+    this.#logits = new Float64Array(options.outputs);
+    this.#below = new Float64Array(options.hidden);
   }
 
   /**
@@ -56,13 +63,15 @@ export class DenseHead {
     const optimiser = new AdamW(head.#parameters, WEIGHT_DECAY);
     const batches = Math.ceil(rows.length / BATCH);
     const steps = batches * options.epochs;
-    const input = new Float32Array(head.#inputs);
+    const gradients = new Map(
+      [...head.#parameters].map(([name, p]) => [name, new Float32Array(p.data.length)] as const),
+    );
     for (let epoch = 0, step = 0; epoch < options.epochs; epoch++) {
       rng.shuffle(order);
       for (let b = 0; b < batches; b++, step++) {
         const part = order.subarray(b * BATCH, (b + 1) * BATCH);
-        const gradients = zeros(head.#parameters);
-        for (const i of part) head.#learn(head.#standardised(x, rows[i]!, input), labels[i]!, gradients);
+        for (const g of gradients.values()) g.fill(0);
+        for (const i of part) head.#learn(x, rows[i]!, labels[i]!, gradients);
         for (const g of gradients.values()) for (let k = 0; k < g.length; k++) g[k]! /= part.length;
         optimiser.step(head.#parameters, gradients, RATE * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
       }
@@ -74,35 +83,41 @@ export class DenseHead {
 
   /** Logits of one row. */
   logits(x: Matrix, row: number): Float64Array {
-    return this.#forward(this.#standardised(x, row, new Float32Array(this.#inputs))).logits;
+    this.#forward(x, row);
+    return Float64Array.from(this.#logits);
   }
 
-  #standardised(x: Matrix, row: number, out: Float32Array): Float32Array {
+  /** Leaves the standardised row, the hidden layer and the logits in their arrays. */
+  #forward(x: Matrix, row: number): void {
+    const input = this.#input;
     const at = row * x.columns;
-    for (let i = 0; i < out.length; i++) out[i] = (x.data[at + i]! - this.#mean[i]!) * this.#inverse[i]!;
-    return out;
-  }
-
-  #forward(input: Float32Array): { logits: Float64Array; hidden: Float32Array } {
-    const hidden = this.#options.hidden === 0 ? input : new Float32Array(this.#options.hidden);
+    for (let i = 0; i < input.length; i++) input[i] = (x.data[at + i]! - this.#mean[i]!) * this.#inverse[i]!;
+    const hidden = this.#hidden;
     if (hidden !== input) {
-      const sums = affine(input, this.#data('hidden.w'), this.#data('hidden.b'));
-      for (let i = 0; i < hidden.length; i++) hidden[i] = Math.max(0, sums[i]!);
+      affine(input, this.#data('hidden.w'), this.#data('hidden.b'), hidden);
+      for (let i = 0; i < hidden.length; i++) hidden[i] = Math.max(0, hidden[i]!);
     }
-    return { logits: affine(hidden, this.#data('out.w'), this.#data('out.b')), hidden };
+    affine(hidden, this.#data('out.w'), this.#data('out.b'), this.#logits);
   }
 
   /** Adds the gradients of one example. */
-  #learn(input: Float32Array, label: number, gradients: ReadonlyMap<string, Float32Array>): void {
-    const { logits, hidden } = this.#forward(input);
-    const slope =
-      this.#options.loss === 'softmax' ? softmax(logits) : logits.map((z) => 1 / (1 + Math.exp(-z)));
+  #learn(x: Matrix, row: number, label: number, gradients: ReadonlyMap<string, Float32Array>): void {
+    this.#forward(x, row);
+    const hidden = this.#hidden;
+    const slope = this.#logits;
+    if (this.#options.loss === 'softmax') softmax(slope, slope);
+    else for (let i = 0; i < slope.length; i++) slope[i] = 1 / (1 + Math.exp(-slope[i]!));
     if (label >= 0) slope[label]! -= 1;
-    const below = hidden === input ? undefined : new Float64Array(hidden.length);
-    backward(hidden, this.#data('out.w'), slope, gradients.get('out.w')!, gradients.get('out.b')!, below);
-    if (below === undefined) return;
-    for (let i = 0; i < below.length; i++) if (hidden[i] === 0) below[i] = 0;
-    backward(input, this.#data('hidden.w'), below, gradients.get('hidden.w')!, gradients.get('hidden.b')!);
+    backward(hidden, slope, gradients.get('out.w')!, gradients.get('out.b')!);
+    if (hidden === this.#input) return;
+    const below = this.#below;
+    const weights = this.#data('out.w');
+    for (let i = 0; i < below.length; i++) {
+      let sum = 0;
+      for (let o = 0; o < slope.length; o++) sum += slope[o]! * weights[o * below.length + i]!;
+      below[i] = hidden[i] === 0 ? 0 : sum;
+    }
+    backward(this.#input, below, gradients.get('hidden.w')!, gradients.get('hidden.b')!);
   }
 
   #data(name: string): Float32Array {
@@ -110,34 +125,51 @@ export class DenseHead {
   }
 }
 
-export function softmax(logits: ArrayLike<number>): Float64Array {
-  const out = Float64Array.from(logits);
-  const top = Math.max(...out);
+/** @param out may be the logits themselves */
+export function softmax(
+  logits: ArrayLike<number>,
+  out: Float64Array = new Float64Array(logits.length),
+): Float64Array {
+  let top = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > top) top = logits[i]!;
   let sum = 0;
-  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(out[i]! - top);
+  for (let i = 0; i < out.length; i++) sum += out[i] = Math.exp(logits[i]! - top);
   for (let i = 0; i < out.length; i++) out[i]! /= sum;
   return out;
 }
 
 /** Weights are stored output by output: weights[output * inputs + input]. */
-function affine(input: Float32Array, weights: Float32Array, bias: Float32Array): Float64Array {
+function affine(
+  input: Float32Array,
+  weights: Float32Array,
+  bias: Float32Array,
+  out: Float32Array | Float64Array,
+): void {
   const n = input.length;
-  const out = new Float64Array(bias.length);
   for (let o = 0; o < out.length; o++) {
-    let sum = bias[o]!;
-    for (let i = 0, at = o * n; i < n; i++) sum += weights[at + i]! * input[i]!;
-    out[o] = sum;
+    // Four sums side by side: one alone would wait for each addition to end before the next.
+    let a = bias[o]!;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    const at = o * n;
+    let i = 0;
+    for (; i + 3 < n; i += 4) {
+      a += weights[at + i]! * input[i]!;
+      b += weights[at + i + 1]! * input[i + 1]!;
+      c += weights[at + i + 2]! * input[i + 2]!;
+      d += weights[at + i + 3]! * input[i + 3]!;
+    }
+    for (; i < n; i++) a += weights[at + i]! * input[i]!;
+    out[o] = a + b + c + d;
   }
-  return out;
 }
 
 function backward(
   input: Float32Array,
-  weights: Float32Array,
   slope: Float64Array,
   weightGradient: Float32Array,
   biasGradient: Float32Array,
-  below?: Float64Array,
 ): void {
   const n = input.length;
   for (let o = 0; o < slope.length; o++) {
@@ -145,7 +177,6 @@ function backward(
     if (s === 0) continue;
     biasGradient[o]! += s;
     for (let i = 0, at = o * n; i < n; i++) weightGradient[at + i]! += s * input[i]!;
-    if (below) for (let i = 0, at = o * n; i < n; i++) below[i]! += s * weights[at + i]!;
   }
 }
 
@@ -177,8 +208,4 @@ function initial(inputs: number, { hidden, outputs, seed }: DenseOptions): HeadP
   if (hidden > 0) layer('hidden', inputs, hidden, Math.sqrt(2 / inputs));
   layer('out', hidden > 0 ? hidden : inputs, outputs, 0.01);
   return parameters;
-}
-
-function zeros(parameters: HeadParameters): Map<string, Float32Array> {
-  return new Map([...parameters].map(([name, p]) => [name, new Float32Array(p.data.length)]));
 }

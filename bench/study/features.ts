@@ -15,6 +15,7 @@ export const CHANNELS = 320;
 const VERSION = 1;
 /** Pictures in one cached file: what a cut-off run may lose. */
 const BLOCK = 32;
+const AHEAD = 8;
 
 /** Pictures that become rows of features. */
 export interface PictureJob {
@@ -40,7 +41,8 @@ export class PooledFeatures {
     const trunk = shippedTrunks().find((t) => t.name === TRUNK);
     if (trunk === undefined) throw new Error(`no shipped trunk is called ${TRUNK}`);
     const network = withOutputs(await loadShippedTrunk(trunk), [LAYER]);
-    const engine = await createEngine(network, { kind: 'onnx-f32' });
+    // One thread: the other processor decodes meanwhile, and layers of 7x7 cells are too small to share.
+    const engine = await createEngine(network, { kind: 'onnx-f32', threads: 1 });
     return new PooledFeatures(engine, cache, trunk.reference.weights.sha256);
   }
 
@@ -76,16 +78,16 @@ export class PooledFeatures {
     onJob: (done: number) => void,
   ): Promise<Float32Array> {
     const out = new Float32Array(block.length * each * CHANNELS);
-    let next = block[0]!.pictures();
+    // Pictures are decoded ahead, so that the network need not wait for them.
+    const waiting: Promise<Picture[]>[] = [];
     for (const [at, job] of block.entries()) {
-      const pictures = await next;
-      if (pictures.length !== each) throw new RangeError(`${job.key}: ${pictures.length} pictures`);
-      // The next job's pictures are decoded while this one's run through the network.
-      const following = block[at + 1];
-      if (following) {
-        next = following.pictures();
-        next.catch(() => undefined);
+      while (waiting.length < AHEAD && at + waiting.length < block.length) {
+        const pictures = block[at + waiting.length]!.pictures();
+        pictures.catch(() => undefined);
+        waiting.push(pictures);
       }
+      const pictures = await waiting.shift()!;
+      if (pictures.length !== each) throw new RangeError(`${job.key}: ${pictures.length} pictures`);
       for (const [i, { data, width, height }] of pictures.entries()) {
         const map = (await this.#engine.run({ data, count: 1, width, height })).get(LAYER)!;
         out.set(averagePool(map.data, CHANNELS), (at * each + i) * CHANNELS);

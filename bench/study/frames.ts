@@ -41,12 +41,11 @@ export interface FramePlan {
     | undefined;
 }
 
-/** Each picture's largest box at each width; both kinds, or the two in turn. Left out where it would be all blur. */
+/** Each picture's largest box at each width, the two kinds in turn. Left out where it would be all blur. */
 export function planFrames(
   images: readonly DatasetImage[],
   backgrounds: readonly string[],
   seed: number,
-  bothKinds: boolean,
 ): FramePlan[] {
   const rng = new Rng(seed, 0xf4a3);
   const plans: FramePlan[] = [];
@@ -54,15 +53,11 @@ export function planFrames(
   for (const image of images) {
     const box = image.boxes.reduce((a, b) => (b.box[2] * b.box[3] > a.box[2] * a.box[3] ? b : a));
     WIDTHS.forEach(([low, high], width) => {
-      const kinds = bothKinds
-        ? (['photo', 'crop'] as const)
-        : ([(['photo', 'crop'] as const)[turn++ % 2]!] as const);
-      for (const kind of kinds) {
-        const background = rng.pick(backgrounds);
-        const scale = (WIDTH * rng.uniform(low, high)) / Math.max(box.box[2], box.box[3]);
-        const plan = { seed: rng.uint32(), background, logo: { image, box, width, kind, scale } };
-        if (scale <= ENLARGE_MAX) plans.push(plan);
-      }
+      const kind = turn++ % 2 === 0 ? 'photo' : 'crop';
+      const background = rng.pick(backgrounds);
+      const scale = (WIDTH * rng.uniform(low, high)) / Math.max(box.box[2], box.box[3]);
+      const plan: FramePlan = { seed: rng.uint32(), background, logo: { image, box, width, kind, scale } };
+      if (scale <= ENLARGE_MAX) plans.push(plan);
     });
   }
   return plans;

@@ -1,7 +1,7 @@
 import { GENERATED, type GeneratedKind } from './generated.js';
 
 /** Passes over the training crops. */
-export const EPOCHS = 30;
+export const EPOCHS = 20;
 export const SIZES = [30, 100, 300, 1000] as const;
 /** Of the negatives that hold other logos besides scenes: the share of them that do. */
 export const OTHER_SHARE = 0.2;

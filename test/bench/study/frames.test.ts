@@ -62,7 +62,7 @@ const isGreen = (r: number, g: number, b: number): boolean => g > 140 && r < 90 
 
 test('a logo has the planned width, with its photo around it or without', async () => {
   const cache = new PictureCache();
-  const plans = planFrames([photo], [background], 1, true);
+  const plans = planFrames([photo, photo], [background], 1);
   assert.equal(plans.length, WIDTHS.length * 2);
   for (const plan of plans) {
     const { width, kind } = plan.logo!;
@@ -80,14 +80,14 @@ test('a logo has the planned width, with its photo around it or without', async 
 
 test('a plan names its frame: the same pixels again, others for another plan', async () => {
   const draw = async (plan: FramePlan) => Buffer.from((await composeFrame(plan, new PictureCache())).data);
-  const [a, b] = planFrames([photo], [background], 1, true);
+  const [a, b] = planFrames([photo], [background], 1);
   assert.ok((await draw(a!)).equals(await draw(a!)));
   assert.ok(!(await draw(a!)).equals(await draw(b!)));
 });
 
 test('logos that would have to be enlarged to a blur are left out', () => {
   const tiny: DatasetImage = { ...photo, boxes: [{ label: 'red', box: [0, 0, 10, 8] }] };
-  const kept = planFrames([tiny], [background], 1, true).map((p) => p.logo!.width);
+  const kept = planFrames([tiny], [background], 1).map((p) => p.logo!.width);
   assert.ok(kept.length > 0 && Math.max(...kept) < 2);
 });
 
