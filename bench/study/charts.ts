@@ -47,7 +47,7 @@ function sizeChart({ rows, counts }: Results): string {
     name: 'auroc' | 'rightAt1' | 'unknownAt1',
   ): Panel => ({
     title,
-    xTitle: 'negatives; 10 stands for none',
+    xTitle: 'negative pictures in training',
     logX: true,
     xRange: [10, 4000],
     yRange: name === 'auroc' ? [0.5, 1] : [0, 1],
@@ -114,10 +114,12 @@ function methodsChart(rows: readonly Row[]): string {
   }
   rows.forEach((row, i) => {
     const y = top + i * line;
-    const prefix = { unknown: 'unknown class: ', sigmoid: 'sigmoids: ', generated: 'generated: ' } as Record<
-      string,
-      string
-    >;
+    const prefix = {
+      unknown: 'unknown class: ',
+      sigmoid: 'sigmoids: ',
+      generated: 'generated: ',
+      detection: 'detection: ',
+    } as Record<string, string>;
     out.push(
       text(left - 12, y + 4, `${prefix[row.section] ?? ''}${row.title}`, 'text-anchor="end" font-size="11"'),
     );

@@ -18,7 +18,12 @@ import { GROUPS, type Group, type Plans, SETS, type TestSet } from './tests.js';
 const AHEAD = 4;
 
 /** The product's `train` with its defaults on the same pictures, once; a later run finds the model. */
-export async function trainDetector(data: StudyData, cache: WorkCache, report: Report): Promise<string> {
+export async function trainDetector(
+  data: StudyData,
+  cache: WorkCache,
+  report: Report,
+  signal: AbortSignal,
+): Promise<string> {
   const at = (...parts: string[]): string => join(data.root, ...parts);
   const { logos, scenes, unknown } = data.train;
   const files = [...logos.map((i) => i.file), ...scenes, ...unknown.map((i) => i.file)];
@@ -33,6 +38,7 @@ export async function trainDetector(data: StudyData, cache: WorkCache, report: R
     negatives: [at('no-logo', 'train'), at('unknown-logos', 'train')],
     output,
     id: 'study',
+    signal,
     onProgress: ({ phase, done, total }) => report(`detector, ${phase}`, done, total),
   });
   return output;

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { exitCodeOf, printError } from '../../src/commands/io.js';
+import { exitCodeOf, printError, stopOnSignals } from '../../src/commands/io.js';
 import { positiveInteger } from '../../src/commands/options.js';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { fillBank } from './bank.js';
@@ -47,30 +47,40 @@ Examples:
 await command.parseAsync();
 
 async function run(folder: string, options: Options): Promise<void> {
-  const progress = new StudyProgress();
+  const { signal, release } = stopOnSignals();
+  const progress = new StudyProgress(signal);
   try {
-    const files = await writeResults(await study(resolve(folder), options, progress), resolve(options.out));
+    const results = await study(resolve(folder), options, progress, signal);
+    const files = await writeResults(results, resolve(options.out));
     progress.close();
     process.stdout.write(`${files.join('\n')}\n`);
   } catch (error) {
     progress.close();
-    printError(error);
-    process.exitCode = exitCodeOf(error);
+    if (signal.aborted) process.stderr.write('study: stopped; the same command goes on from there\n');
+    else printError(error);
+    process.exitCode = signal.aborted ? 1 : exitCodeOf(error);
+  } finally {
+    release();
   }
 }
 
-async function study(root: string, options: Options, progress: StudyProgress): Promise<Results> {
+async function study(
+  root: string,
+  options: Options,
+  progress: StudyProgress,
+  signal: AbortSignal,
+): Promise<Results> {
   const { report } = progress;
   const cache = await WorkCache.open(resolve(options.work));
   const data = await readStudyData(root);
   const plans = planTests(data);
   const truth = truthOf(data, plans);
   const rows = await classifierRows(data, plans, cache, options.seeds, progress);
-  const model = options.model ? resolve(options.model) : await trainDetector(data, cache, report);
+  const model = options.model ? resolve(options.model) : await trainDetector(data, cache, report, signal);
   const detector = await judgeByDetector(model, data, plans, cache, report);
   const named = {
     id: 'detector',
-    title: 'a dense head on three strides: `train`',
+    title: 'a dense head on three strides, as train makes it',
     section: 'detection',
   } as const;
   rows.push(rowOf(named, [{ verdicts: detector.verdicts, freeProbabilities: undefined }], truth));

@@ -10,11 +10,19 @@ export class StudyProgress {
   #done = 0;
   #total = 0;
 
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Throws once the user has asked to stop: what is worked out is in the cache by then. */
   readonly report: Report = (phase, done, total) => {
+    this.#signal.throwIfAborted();
     [this.#phase, this.#done, this.#total] = [phase, done, total];
   };
 
-  get seconds(): number {
+  #seconds(): number {
     return Math.round((Date.now() - this.#startedMs) / 1000);
   }
 
@@ -23,7 +31,7 @@ export class StudyProgress {
   }
 
   #text(): string {
-    const minutes = `${Math.floor(this.seconds / 60)}:${String(this.seconds % 60).padStart(2, '0')}`;
+    const minutes = `${Math.floor(this.#seconds() / 60)}:${String(this.#seconds() % 60).padStart(2, '0')}`;
     return `${minutes} ${this.#phase}${this.#total > 0 ? `: ${this.#done}/${this.#total}` : ''}`;
   }
 }

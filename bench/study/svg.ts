@@ -18,7 +18,7 @@ export interface Panel {
 
 export const COLOURS = ['#0b6bcb', '#c2410c', '#15803d', '#7c3aed', '#525252', '#be185d'] as const;
 const FONT = 'font-family="DejaVu Sans, Helvetica, Arial, sans-serif"';
-const [LEFT, TOP, RIGHT, BOTTOM] = [44, 30, 14, 40];
+const [LEFT, TOP, RIGHT, BOTTOM] = [44, 30, 24, 40];
 
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
