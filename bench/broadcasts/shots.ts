@@ -19,6 +19,8 @@ const LOGO_WIDTH_MIN = 0.03;
 const PHOTO_PAD = 1.04;
 const SCENE_PAD = 1.18;
 const CORNER_MARGIN_PX = 14;
+/** Where in a clip a shot may begin, at the latest: no clip is shorter. */
+const SKIP_S_MAX = 4;
 
 export interface Shot {
   readonly rng: Rng;
@@ -77,21 +79,27 @@ export async function sceneShot(
   return [span(mark.label, shot.first, shot.first + shot.count - 1, path.width / WIDTH)];
 }
 
-/** A part of a real clip, looped where it is short. */
+/** A part of a real clip; its last picture stays where the clip ends first. */
 export async function clipShot(shot: Shot, ffmpegPath: string, file: string): Promise<void> {
-  const input = ['-v', 'error', '-stream_loop', '-1', '-ss', shot.rng.uniform(0, 8).toFixed(2), '-i', file];
+  const input = ['-v', 'error', '-ss', shot.rng.uniform(0, SKIP_S_MAX).toFixed(2), '-i', file];
   const filter = `fps=${FPS},scale=${WIDTH}:${HEIGHT}:force_original_aspect_ratio=increase,crop=${WIDTH}:${HEIGHT}`;
   const output = ['-vf', filter, '-frames:v', String(shot.count), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
   const child = spawn(ffmpegPath, [...input, ...output, 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const closed = new Promise((resolve) => child.once('close', resolve));
-  let bytes = 0;
+  const frame = Buffer.alloc(FRAME_BYTES);
+  let [filled, frames] = [0, 0];
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    await shot.write(chunk);
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.copy(frame, filled, at, Math.min(chunk.length, at + FRAME_BYTES - filled));
+      [at, filled] = [at + part, filled + part];
+      if (filled < FRAME_BYTES) continue;
+      await shot.write(Buffer.from(frame));
+      [filled, frames] = [0, frames + 1];
+    }
   }
   await closed;
-  if (bytes !== shot.count * FRAME_BYTES)
-    throw new Error(`${file} gave ${bytes / FRAME_BYTES} of ${shot.count} frames`);
+  if (frames === 0) throw new Error(`${file} gave no picture`);
+  for (; frames < shot.count; frames++) await shot.write(frame);
 }
 
 async function panOver({ rng, count }: Shot, file: string, pad: number): Promise<Pan> {

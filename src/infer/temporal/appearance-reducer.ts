@@ -157,8 +157,9 @@ function appear(
   const dated = new Map<string, readonly Sighting[]>();
   for (const track of tracker.tracks) {
     const old = closed.has(track.label) ? undefined : state.evidence[track.id];
-    const weighed = weigh(old ?? NO_EVIDENCE, found.get(track.id), context);
-    const confirms = found.has(track.id) && isEnough(weighed, open.has(track.label), observedMs, context);
+    const weighed = weigh(old ?? NO_EVIDENCE, track.label, found.get(track.id), context);
+    const isOpen = open.has(track.label);
+    const confirms = found.has(track.id) && isEnough(weighed, track.label, isOpen, observedMs, context);
     evidence[track.id] = confirms ? confirmed(weighed) : weighed;
     if (confirms) dated.set(track.label, merge(dated.get(track.label) ?? [], weighed.pending));
   }
@@ -199,6 +200,7 @@ function isOver(open: OpenAppearance, state: TemporalState, context: FrameContex
 
 function isEnough(
   evidence: TrackEvidence,
+  label: string,
   isOpen: boolean,
   observedMs: number,
   { parameters }: FrameContext,
@@ -209,7 +211,7 @@ function isEnough(
   const sure = pending.filter(({ confident }) => confident).length;
   if (sure < (isOpen ? 1 : parameters.minFrames)) return false;
   if (isOpen && cusum.frames >= 2 && cusum.sum >= parameters.joinLlr) return true;
-  return cusumOpens(cusum, observedMs, parameters);
+  return cusumOpens(cusum, observedMs, parameters, parameters.onset[label]);
 }
 
 function advance(

@@ -1,17 +1,9 @@
-/**
- * The generalised Pareto distribution of excesses over a threshold: P(X > x) = (1 + shape x / scale)^(-1 / shape),
- * exp(-x / scale) at shape 0; a shape under 0 has an end at scale / -shape (Pickands 1975).
- */
-export interface Gpd {
-  readonly shape: number;
-  readonly scale: number;
-}
+import type { Gpd } from '../../infer/smooth/tail.js';
 
 /** Excesses that a fit of its own needs; with fewer, the exponential tail is used. */
 export const FIT_MIN = 10;
 /** The prior on the shape for small samples: worth so many excesses of a shape of 0. */
 const PRIOR_WEIGHT = 10;
-const SHAPE_ZERO = 1e-6;
 
 /**
  * Fit to excesses, all above 0: the quasi-Bayesian estimator of Zhang and Stephens (2009), which has no failures of
@@ -46,17 +38,3 @@ export function fitGpd(excesses: readonly number[]): Gpd {
 
 const meanLog = (x: readonly number[], theta: number): number =>
   x.reduce((sum, v) => sum + Math.log1p(-theta * v), 0) / x.length;
-
-/** P(X > excess), 0..1. */
-export function gpdSurvival({ shape, scale }: Gpd, excess: number): number {
-  if (excess <= 0) return 1;
-  if (Math.abs(shape) < SHAPE_ZERO) return Math.exp(-excess / scale);
-  const base = 1 + (shape * excess) / scale;
-  return base <= 0 ? 0 : base ** (-1 / shape);
-}
-
-/** The excess that is exceeded with probability `p`, 0 < p <= 1. */
-export function gpdQuantile({ shape, scale }: Gpd, p: number): number {
-  if (Math.abs(shape) < SHAPE_ZERO) return -scale * Math.log(p);
-  return (scale / shape) * (p ** -shape - 1);
-}

@@ -45,7 +45,8 @@ test('spans within the gap are one before anything is counted, on both sides', (
     },
   ]);
   assert.deepEqual([metrics.truth, metrics.found, metrics.hits], [2, 2, 2]);
-  assert.equal(metrics.onsetLatencyMedian, 0.5);
+  // 0.8 s for the first two together, 11.1 - 10.5 s for the last: the lower of the two is the median.
+  assert.ok(Math.abs((metrics.onsetLatencyMedian ?? 0) - 0.6) < 1e-9);
 });
 
 test('an appearance is matched once, and a split one hits only where a part is enough', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Gpd, gpdQuantile, gpdSurvival } from '../../../src/infer/smooth/tail.js';
 import { Rng } from '../../../src/train/rng.js';
-import { fitGpd, type Gpd, gpdQuantile, gpdSurvival } from '../../../src/train/statistics/gpd.js';
+import { fitGpd } from '../../../src/train/statistics/gpd.js';
 
 function sample(gpd: Gpd, n: number, seed: number): number[] {
   const rng = new Rng(seed);
