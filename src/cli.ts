@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { calibrateCommand } from './commands/calibrate.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
 import { exitCodeOf, printError } from './commands/io.js';
@@ -25,11 +26,12 @@ Examples:
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
   logowatch detect my-model photo.jpg --json          look at pictures
+  logowatch calibrate my-model tv-without-logos/      set the thresholds for 0.1 false appearances an hour
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, calibrateCommand]) {
   program.addCommand(command().exitOverride());
 }
 

@@ -4,6 +4,7 @@ import { topics } from './bus/topics.js';
 import type { DetectionRecord } from './core/detection.js';
 import type { Detector } from './infer/detector.js';
 import { runInference, runSmoothing } from './infer/flow.js';
+import { smoothingFor } from './infer/model/temporal.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
 import { unlessAborted } from './infer/unless-aborted.js';
 import { createSource } from './ingest/open.js';
@@ -53,8 +54,8 @@ export interface PipelineResult {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const { detector, telemetry, sinks } = options;
-  // False alarms of all brands share what the user bears, so their number is part of the threshold.
-  const parameters = { brands: detector.model.labels.length, ...options.smoothing };
+  const { labels, temporal } = detector.model;
+  const parameters = smoothingFor(labels, temporal, options.smoothing);
   return runStages({
     ...options,
     after: (bus, signal) => [

@@ -1,6 +1,6 @@
 /**
  * Events on composed broadcasts with known truth:
- * `npm run broadcasts -- DATA MODEL [--minutes 10] [--silent-minutes 20] [--seed 1] [--half a|b] [--fps 5] [--keep FOLDER]`.
+ * `npm run broadcasts -- DATA MODEL [--minutes 10] [--silent-minutes 20] [--seed 1] [--half a|b] [--keep FOLDER]`.
  * DATA holds logos/val, unknown-logos/test, no-logo/test and clips. Composes one broadcast with known brands and a
  * silent one, watches both as files and prints the figures as Markdown, then as JSON. With --keep, videos (with their
  * truth), detections and events stay in FOLDER, and are used again.
@@ -12,6 +12,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { loadModel } from '../../src/infer/model/load.js';
+import { smoothingFor } from '../../src/infer/model/temporal.js';
 import { locateFfmpeg } from '../../src/ingest/ffmpeg/locate.js';
 import { foundSpans } from '../../src/train/evaluate-events/found.js';
 import { eventMetrics, type WatchedVideo } from '../../src/train/evaluate-events/metrics.js';
@@ -64,8 +65,8 @@ async function watched(silent: boolean, minutes: number): Promise<WatchedVideo[]
   const { duration, truth } = JSON.parse(await readFile(truthFile, 'utf8')) as Truth;
   const stem = join(folder, `${name}-${basename(model!)}`);
   const records = await detectionsOf(video, model!, `${stem}.detections.jsonl`);
-  const { manifest } = await loadModel(model!);
-  const events = await smooth(records, { brands: manifest.brands.length });
+  const { info } = await loadModel(model!);
+  const events = await smooth(records, smoothingFor(info.labels, info.temporal));
   await writeFile(`${stem}.events.jsonl`, events.map((e) => `${JSON.stringify(e)}\n`).join(''));
   return [{ duration, truth, found: foundSpans(events, duration) }];
 }

@@ -81,7 +81,8 @@ export async function sceneShot(
 
 /** A part of a real clip; its last picture stays where the clip ends first. */
 export async function clipShot(shot: Shot, ffmpegPath: string, file: string): Promise<void> {
-  const input = ['-v', 'error', '-ss', shot.rng.uniform(0, SKIP_S_MAX).toFixed(2), '-i', file];
+  // Transport streams without an index cannot be sought in: the pictures before are decoded and thrown away.
+  const input = ['-v', 'error', '-i', file, '-ss', shot.rng.uniform(0, SKIP_S_MAX).toFixed(2)];
   const filter = `fps=${FPS},scale=${WIDTH}:${HEIGHT}:force_original_aspect_ratio=increase,crop=${WIDTH}:${HEIGHT}`;
   const output = ['-vf', filter, '-frames:v', String(shot.count), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
   const child = spawn(ffmpegPath, [...input, ...output, 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -117,7 +118,10 @@ async function panOver({ rng, count }: Shot, file: string, pad: number): Promise
   const [from, to] = [end(), end()];
   const at = (n: number) => {
     const u = n / Math.max(1, count - 1);
-    return [Math.round(from[0] + (to[0] - from[0]) * u), Math.round(from[1] + (to[1] - from[1]) * u)] as const;
+    return [
+      Math.round(from[0] + (to[0] - from[0]) * u),
+      Math.round(from[1] + (to[1] - from[1]) * u),
+    ] as const;
   };
   return { pixels, width, scale, at };
 }
@@ -131,7 +135,10 @@ function window({ pixels, width }: Pan, x: number, y: number): Buffer {
   return frame;
 }
 
-function markPath({ rng, count }: Shot, stamp: Stamp): { width: number; draw(frame: Picture, n: number): void } {
+function markPath(
+  { rng, count }: Shot,
+  stamp: Stamp,
+): { width: number; draw(frame: Picture, n: number): void } {
   const fixed = rng.chance(0.35);
   let width = WIDTH * (fixed ? rng.uniform(0.07, 0.12) : rng.uniform(0.08, 0.28));
   let height = (width * stamp.height) / stamp.width;

@@ -30,6 +30,9 @@ export function integratedTime(rho: ArrayLike<number>): number {
   return Math.max(1, time);
 }
 
-export function effectiveSampleSize(series: ArrayLike<number>, lagMax = Math.floor(series.length / 4)): number {
+export function effectiveSampleSize(
+  series: ArrayLike<number>,
+  lagMax = Math.floor(series.length / 4),
+): number {
   return series.length / integratedTime(autocorrelation(series, lagMax));
 }

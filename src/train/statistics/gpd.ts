@@ -14,6 +14,7 @@ export function fitGpd(excesses: readonly number[]): Gpd {
   const x = excesses.toSorted((a, b) => a - b);
   const n = x.length;
   const mean = x.reduce((sum, v) => sum + v, 0) / n;
+  if (n === 0) return { shape: 0, scale: 0 };
   if (n < FIT_MIN || !(x[n - 1]! > x[0]!)) return { shape: 0, scale: mean };
   const quartile = x[Math.floor(n / 4 + 0.5) - 1]!;
   const points = 20 + Math.floor(Math.sqrt(n));
@@ -25,7 +26,9 @@ export function fitGpd(excesses: readonly number[]): Gpd {
     const k = -meanLog(x, theta);
     logLikelihoods.push(n * (Math.log(theta / k) + k - 1));
   }
-  const weights = logLikelihoods.map((l) => 1 / logLikelihoods.reduce((s, other) => s + Math.exp(other - l), 0));
+  const weights = logLikelihoods.map(
+    (l) => 1 / logLikelihoods.reduce((s, other) => s + Math.exp(other - l), 0),
+  );
   const theta = thetas.reduce((sum, t, j) => sum + t * (Number.isFinite(weights[j]!) ? weights[j]! : 0), 0);
   // In their sign the shape is -k; theta = k / scale.
   const raw = meanLog(x, theta);

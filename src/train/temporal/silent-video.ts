@@ -46,7 +46,8 @@ export async function* silentVideo(options: SilentVideoOptions): AsyncGenerator<
     const length = rng.uniform(SHOT_S.least, SHOT_S.most);
     const count = Math.max(2, Math.round(length * fps));
     const render = await shotOf(rng, options, count);
-    for (let n = 0; n < count; n++) yield { ...(await render(n)), seconds: start + n / fps, shotCut: n === 0 };
+    for (let n = 0; n < count; n++)
+      yield { ...(await render(n)), seconds: start + n / fps, shotCut: n === 0 };
     start += count / fps;
   }
 }
@@ -93,7 +94,11 @@ async function screenMarks(
   count: number,
 ): Promise<(frame: Picture) => void> {
   const boxes: { box: Box; pixels: Picture }[] = [];
-  const plate: Picture = { width: WIDTH, height: HEIGHT, data: new Uint8Array(WIDTH * HEIGHT * 3).fill(rng.below(256)) };
+  const plate: Picture = {
+    width: WIDTH,
+    height: HEIGHT,
+    data: new Uint8Array(WIDTH * HEIGHT * 3).fill(rng.below(256)),
+  };
   for (let i = 0; i < count; i++) {
     const pasted = await pasteDistractor(rng, sources, cache, plate);
     if (pasted !== undefined) boxes.push({ box: pasted.box, pixels: plate });
@@ -121,6 +126,8 @@ function window(canvas: Picture, x: number, y: number): Picture {
 }
 
 async function throughJpeg({ width, height, data }: Picture, quality: number): Promise<Picture> {
-  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality }).toBuffer();
+  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality })
+    .toBuffer();
   return { width, height, data: await sharp(jpeg).removeAlpha().raw().toBuffer() };
 }
