@@ -9,7 +9,7 @@ import { silentVideo } from './silent-video.js';
 const FPS = 5;
 /** Frames that one answer stands for. Neighbours on a slow pan are alike: held answers make evidence rise, never fall. */
 const HOLD = 2;
-const SECONDS = 600;
+const SECONDS = 400;
 const BATCH = 4;
 
 export interface SilentDetectionsOptions {
@@ -17,7 +17,7 @@ export interface SilentDetectionsOptions {
   /** Held-out sources: what the head has learned to be silent on proves nothing. */
   readonly sources: Sources;
   readonly seed: number;
-  /** Media time; default ten minutes. */
+  /** Media time; default 400: a thousand looks. */
   readonly seconds?: number;
   /** Frames at 5 Hz that one look of the detector stands for; default 2. */
   readonly hold?: number;
