@@ -39,7 +39,7 @@ async function cutOff(options: TrainOptions, phase: TrainProgress['phase'], done
 }
 
 test('a small run on logo art learns to find it, and writes a whole model', {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const output = join(folder, 'learned');
   const seen: TrainProgress[] = [];
@@ -65,7 +65,7 @@ test('a small run on logo art learns to find it, and writes a whole model', {
   await assert.rejects(stat(`${output}.partial`), { code: 'ENOENT' });
 });
 
-test('a run that was cut off twice goes on to the same model', { timeout: 300_000 }, async () => {
+test('a run that was cut off twice goes on to the same model', { timeout: 900_000 }, async () => {
   const options = { dataset: join(folder, 'art'), frames: 24, heldOutFrames: 12, epochs: 3, seed: 3 };
   await trainModel({ ...options, output: join(folder, 'whole') });
   const output = join(folder, 'cut');
