@@ -1,12 +1,13 @@
 import sharp from 'sharp';
 import type { ComposedFrame } from './compose/composer.js';
-import type { EpochRecord } from './head/train-head.js';
+import type { EpochRecord } from './head/fit.js';
 
 export interface ReportInput {
   readonly title: string;
   /** Name -> value, in the order shown. */
   readonly facts: ReadonlyMap<string, string>;
-  readonly history: readonly EpochRecord[];
+  /** What was trained, each with a record an epoch. */
+  readonly curves: readonly { readonly title: string; readonly history: readonly EpochRecord[] }[];
   readonly brands: readonly string[];
   readonly frames: readonly ComposedFrame[];
 }
@@ -21,32 +22,27 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#$
 
 /** One self-contained page: figures, training curves, and some of the frames that were composed. */
 export async function renderReport(input: ReportInput): Promise<string> {
-  const { title, facts, history, brands, frames } = input;
+  const { title, facts, brands, frames } = input;
   const rows = [...facts]
     .map(([k, v]) => `<tr><th>${escapeHtml(k)}</th><td>${escapeHtml(v)}</td></tr>`)
     .join('');
-  const curves = [
+  const curves = input.curves.flatMap(({ title: part, history }) => [
     curve(
-      'loss a batch',
+      `${part}: loss a batch`,
       history.map((h) => h.loss),
       undefined,
     ),
     curve(
-      'held-out AUROC',
+      `${part}: held-out AUROC`,
       history.map((h) => h.auroc),
       [0.5, 1],
     ),
     curve(
-      'held-out recall at 1 % false frames',
-      history.map((h) => h.recallAt1Percent),
-      [0, 1],
-    ),
-    curve(
-      'held-out mean recall (chooses the epoch)',
+      `${part}: held-out mean recall (chooses the epoch)`,
       history.map((h) => h.meanRecall),
       [0, 1],
     ),
-  ];
+  ]);
   const pictures = await Promise.all(frames.map((f) => drawFrame(f, brands)));
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${CSS}</style>
 <h1>${escapeHtml(title)}</h1><table>${rows}</table><h2>Training</h2><div class="curves">${curves.join('')}</div>

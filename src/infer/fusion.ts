@@ -1,0 +1,78 @@
+import type { Detection } from '../core/detection.js';
+import type { ContentRect } from '../core/frame.js';
+import { type Box, iou } from '../core/geometry.js';
+import type { BrandCalibration } from './manifest.js';
+
+/** Two detections of one brand that overlap more are one. */
+const NMS_IOU = 0.4;
+/** Detections of one picture. */
+const DETECTIONS_MAX = 20;
+
+/** A place with both looks' logits, one a brand. */
+export interface VerifiedCandidate {
+  /** Pixels of the picture. */
+  readonly box: Box;
+  readonly look: Float32Array;
+  readonly verify: Float32Array;
+}
+
+export interface FusionOptions {
+  /** The least score reported instead of each brand's threshold, 0..1. */
+  readonly minScore?: number | undefined;
+  /** Adds, for every brand without a detection, its best box and score. */
+  readonly all?: boolean | undefined;
+}
+
+/** Calibrated log-likelihood ratio of one brand at one place, nats. */
+export function evidence(brand: BrandCalibration, look: number, verify: number): number {
+  return brand.look * look + brand.verify * verify + brand.offset;
+}
+
+/** The detections of one picture by descending score: calibrated, one for each mark, relative to `content`. */
+export function fuse(
+  candidates: readonly VerifiedCandidate[],
+  brands: readonly BrandCalibration[],
+  priorOdds: number,
+  content: ContentRect,
+  options: FusionOptions = {},
+): Detection[] {
+  const logPrior = Math.log(priorOdds);
+  const found: Detection[] = [];
+  const extra: Detection[] = [];
+  brands.forEach((brand, k) => {
+    const floor = options.minScore ?? brand.threshold;
+    const detections = candidates
+      .map((candidate) => detection(brand, k, candidate, logPrior, content))
+      .sort(byScore);
+    const kept: Detection[] = [];
+    for (const d of detections) {
+      if (d.score < floor) break;
+      if (kept.every((other) => iou(other.box, d.box) < NMS_IOU)) kept.push(d);
+    }
+    found.push(...kept);
+    if (options.all && kept.length === 0 && detections[0] !== undefined) extra.push(detections[0]);
+  });
+  found.sort(byScore);
+  return [...found.slice(0, DETECTIONS_MAX), ...extra].sort(byScore);
+}
+
+const byScore = (a: Detection, b: Detection): number => b.score - a.score;
+
+function detection(
+  brand: BrandCalibration,
+  channel: number,
+  candidate: VerifiedCandidate,
+  logPrior: number,
+  content: ContentRect,
+): Detection {
+  const llr = evidence(brand, candidate.look[channel]!, candidate.verify[channel]!);
+  const score = 1 / (1 + Math.exp(-(llr + logPrior)));
+  const [x, y, w, h] = candidate.box;
+  const box: Box = [
+    (x - content.x) / content.width,
+    (y - content.y) / content.height,
+    w / content.width,
+    h / content.height,
+  ];
+  return { label: brand.label, score, llr, confident: score >= brand.threshold, box };
+}
