@@ -10,7 +10,7 @@ test('calibrated evidence is the log-likelihood ratio, and the thresholds hold t
   const draw = (positive: boolean): number => rng.normal() + (positive ? 3 : 0);
   const samples: PlaceSample[] = Array.from({ length: 20_000 }, (_, i) => {
     const positive = i % 10 === 0;
-    return { brand: i % 2, look: draw(positive), verify: draw(positive), positive };
+    return { brand: Math.floor(i / 10) % 2, look: draw(positive), verify: draw(positive), positive };
   });
   const picture = () =>
     Array.from({ length: 3 }, () => ({
