@@ -98,7 +98,7 @@ async function decoding(maps: FeatureMaps, count: number): Promise<void> {
   const content = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
   print(
     'finding the places',
-    await measure(() => findCandidates(maps, 0, content, { floor: -4, most: 8 }), count),
+    await measure(() => findCandidates(maps, 0, content, { floor: -4, most: 8, logos: 4 }), count),
   );
 }
 

@@ -10,8 +10,9 @@ import { type Candidate, findCandidates, mapOf } from './network/candidates.js';
 import { cropRegion, sampleCrop } from './network/crop.js';
 import { CROP_PX, VERIFY_LAYER } from './network.js';
 
-/** Places of a picture that get a second look; each costs about a twentieth of the first. */
+/** Places of a picture that get a second look, for a brand's sake and for any logo's; each costs about a twentieth of the first. */
 const CANDIDATES_MAX = 8;
+const LOGO_CANDIDATES_MAX = 6;
 
 export interface DetectorOptions {
   /** One of ENGINE_KINDS; default `auto`. */
@@ -94,7 +95,12 @@ export class NetworkDetector implements Detector {
   /** The places of each picture with both looks' logits, not yet calibrated. */
   async places(images: readonly DetectorImage[], all?: boolean): Promise<VerifiedCandidate[][]> {
     const results: VerifiedCandidate[][] = images.map(() => []);
-    const options = { floor: this.#manifest.candidateLogit, most: CANDIDATES_MAX, all };
+    const options = {
+      floor: this.#manifest.candidateLogit,
+      most: CANDIDATES_MAX,
+      logos: LOGO_CANDIDATES_MAX,
+      all,
+    };
     for (const indices of batches(images, this.#look.batchSize)) {
       const batch = indices.map((i) => images[i]!);
       const { width, height } = batch[0]!;

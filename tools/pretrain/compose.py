@@ -175,6 +175,22 @@ def photo_patch(rng, marks, H, W):
     return frame, found
 
 
+def nested(rng, scenes, frame, found):
+    """The whole scene made small and laid over another: logos of a few pixels, in surroundings that belong to them."""
+    H, W = frame.shape[:2]
+    sides = [max(b[2] - b[0], b[3] - b[1]) for *_, b in found]
+    k = min(0.75, math.exp(rng.uniform(math.log(16), math.log(56))) / max(sides)) if sides else rng.uniform(0.2, 0.6)
+    if k * min(H, W) < 24:
+        return frame, found
+    inner = cv2.resize(frame, (max(2, round(W * k)), max(2, round(H * k))), interpolation=cv2.INTER_AREA)
+    h, w = inner.shape[:2]
+    outer = background(rng, scenes, H, W).copy()
+    x, y = rng.randint(0, W - w), rng.randint(0, H - h)
+    outer[y : y + h, x : x + w] = inner
+    moved = [(i, logo, [b[0] * k + x, b[1] * k + y, b[2] * k + x, b[3] * k + y]) for i, logo, b in found]
+    return outer, [m for m in moved if max(m[2][2] - m[2][0], m[2][3] - m[2][1]) >= 10]
+
+
 def place(rng, frame, photo, at, size):
     free = rng.uniform(min(0, frame - photo), max(0, frame - photo))
     low, high = -at, frame - at - size
@@ -190,12 +206,13 @@ def compose_batch(rng, marks, patches, H, W):
     frames, truths = [], []
     for n in range(patches):
         kind = rng.random()
-        if kind < 0.18:
+        small = rng.random() < 0.22
+        if kind < 0.22:
             frame, found = photo_patch(rng, marks, H, W)
-            count = rng.choice([0, 1])
+            count = 0 if small else rng.choice([0, 1])
         else:
             frame, found = background(rng, marks.scenes, H, W).copy(), []
-            count = 0 if kind < 0.24 else per_scene
+            count = 0 if kind < 0.28 else 2 if small else per_scene
         taken = [f[2] for f in found]
         big = rng.random() < 0.25
         for i in range(count):
@@ -204,11 +221,14 @@ def compose_batch(rng, marks, patches, H, W):
                 rng.shuffle(deck)
             mark = deck.pop()
             most = min(H, W) * (0.95 if big and i == 0 else 0.4)
-            side = math.exp(rng.uniform(math.log(18 if not (big and i == 0) else 80), math.log(most)))
+            least = 80 if (big and i == 0) or small else 18
+            side = math.exp(rng.uniform(math.log(least), math.log(max(most, least + 1))))
             box = paste(rng, frame, mark, side, taken)
             if box is not None:
                 taken.append(box)
                 found.append((mark.identity, mark.logo, box))
+        if small:
+            frame, found = nested(rng, marks.scenes, frame, found)
         frames.append(degrade(rng, frame))
         truths.append(found)
     return np.stack(frames), truths

@@ -10,21 +10,26 @@ const CELLS_MAX = 300;
 /** Overlap from which two cells mean one place, whatever brands they speak for. */
 const SAME_PLACE_IOU = 0.6;
 
+/** Logit of being at some logo from which a place counts as one, whatever the brands say. */
+const LOGO_FLOOR = -2;
+
 /** A place that may hold a logo. */
 export interface Candidate {
   /** Pixels of the picture, cut to its content. */
   readonly box: Box;
   /** Each brand's logit at the cell that gave the place. */
   readonly logits: Float32Array;
-  /** The greatest of them, by which places are ranked. */
+  /** The greatest of them. */
   readonly best: number;
 }
 
 export interface CandidateOptions {
   /** A cell counts from this brand logit on. */
   readonly floor: number;
-  /** Places a picture at most, best first. */
+  /** Places a picture at most that are chosen for a brand's logit, best first. */
   readonly most: number;
+  /** Further places at most that are chosen for looking like some logo: see LOGO_FLOOR. */
+  readonly logos: number;
   /** Adds the best cell of every brand, whatever its logit and beyond `most`. */
   readonly all?: boolean | undefined;
 }
@@ -36,22 +41,26 @@ interface Cell {
   readonly logit: number;
 }
 
-/** The places of one picture of a batch that deserve a second look, by descending brand logit. */
+/** The places of one picture of a batch that deserve a second look, those for a brand's logit first. */
 export function findCandidates(
   maps: FeatureMaps,
   image: number,
   content: ContentRect,
   options: CandidateOptions,
 ): Candidate[] {
-  const { cells, bestOfBrand } = scan(maps, image, content, options.floor);
-  cells.sort((a, b) => b.logit - a.logit);
+  const { cells, logoCells, bestOfBrand } = scan(maps, image, content, options.floor);
   const kept: Candidate[] = [];
   const read = (cell: Cell): Candidate => candidateAt(maps, image, content, cell);
-  for (const cell of cells.slice(0, CELLS_MAX)) {
-    if (kept.length === options.most) break;
-    const candidate = read(cell);
-    if (boxArea(candidate.box) > 0 && isNew(candidate, kept)) kept.push(candidate);
-  }
+  const take = (from: Cell[], most: number): void => {
+    from.sort((a, b) => b.logit - a.logit);
+    for (const cell of from.slice(0, CELLS_MAX)) {
+      if (kept.length >= most) break;
+      const candidate = read(cell);
+      if (boxArea(candidate.box) > 0 && isNew(candidate, kept)) kept.push(candidate);
+    }
+  };
+  take(cells, options.most);
+  take(logoCells, kept.length + options.logos);
   if (options.all) {
     for (const cell of bestOfBrand) {
       if (cell === undefined) continue;
@@ -66,14 +75,15 @@ function isNew({ box }: Candidate, kept: readonly Candidate[]): boolean {
   return kept.every((other) => iou(other.box, box) < SAME_PLACE_IOU);
 }
 
-/** Cells that reach the floor, and each brand's best cell. */
+/** Cells that reach the floor, cells that look like some logo, and each brand's best cell. */
 function scan(
   maps: FeatureMaps,
   image: number,
   content: ContentRect,
   floor: number,
-): { cells: Cell[]; bestOfBrand: (Cell | undefined)[] } {
+): { cells: Cell[]; logoCells: Cell[]; bestOfBrand: (Cell | undefined)[] } {
   const cells: Cell[] = [];
+  const logoCells: Cell[] = [];
   const bestOfBrand: (Cell | undefined)[] = [];
   for (const stride of HEAD_STRIDES) {
     const map = mapOf(maps, brandLayer(stride));
@@ -86,20 +96,25 @@ function scan(
       }
       if (best >= floor) cells.push({ stride, row, column, logit: best });
     });
+    const place = mapOf(maps, placeLayer(stride));
+    forEachCell(place, image, content, stride, (at, row, column) => {
+      const logit = place.data[at]!;
+      if (logit >= LOGO_FLOOR) logoCells.push({ stride, row, column, logit });
+    });
   }
-  return { cells, bestOfBrand };
+  return { cells, logoCells, bestOfBrand };
 }
 
 function candidateAt(
   maps: FeatureMaps,
   image: number,
   content: ContentRect,
-  { stride, row, column, logit }: Cell,
+  { stride, row, column }: Cell,
 ): Candidate {
   const brand = mapOf(maps, brandLayer(stride));
   const at = ((image * brand.height + row) * brand.width + column) * brand.channels;
   const logits = brand.data.slice(at, at + brand.channels);
-  return { box: cellBox(maps, image, content, stride, row, column), logits, best: logit };
+  return { box: cellBox(maps, image, content, stride, row, column), logits, best: Math.max(...logits) };
 }
 
 /** The box that a cell's place channels describe, pixels, cut to the content. */
