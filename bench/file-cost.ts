@@ -1,5 +1,5 @@
 /**
- * What a file costs from end to end, beside its bare parts: `npm run bench -- file-cost [FILE] [MINUTES] [MODEL] [THREADS]`.
+ * What a file costs from end to end, beside its bare parts: `node dist/bench/file-cost.js [FILE] [MINUTES] [MODEL] [THREADS]`.
  * Bare parts: the same ffmpeg with the same filters into nothing, and bare ONNX Runtime with the same network on the
  * same number of pictures. CPU-seconds of all processes.
  */

@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { errnoCode, LogowatchError } from './core/errors.js';
-import { redact } from './core/redact.js';
+import { bareOrigin, redact } from './core/redact.js';
 
 /** What may be set for all streams under `defaults`, and again for one of them. */
 const streamSettings = {
@@ -111,7 +111,7 @@ export function redactConfig(config: Config): Config {
     s.type === 'webhook'
       ? {
           ...s,
-          url: redact(s.url),
+          url: bareOrigin(s.url),
           ...(s.token === undefined ? {} : { token: '***' }),
           ...(s.hmacSecret === undefined ? {} : { hmacSecret: '***' }),
         }

@@ -11,8 +11,8 @@ import { runSinks } from './sink/run.js';
 import type { Sink } from './sink/sink.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 
-/** After a graceful stop, what is still under way has so long before it is cut off. */
-const DRAIN_MS = 10_000;
+/** After a graceful stop, what is still under way has so long before it is cut off: the whole is promised within 10 s. */
+const DRAIN_MS = 8_000;
 
 export interface PipelineOptions {
   readonly streams: readonly SourceSpec[];

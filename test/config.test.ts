@@ -67,6 +67,8 @@ describe('config', () => {
       sinks: [{ type: 'webhook', url: 'https://u:hunter2@h/x', token: 'hunter2', hmacSecret: 'hunter2' }],
     });
     assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
+    const path = parseConfig({ sinks: [{ type: 'webhook', url: 'https://h/services/hunter2?x=hunter2' }] });
+    assert.deepEqual(redactConfig(path).sinks, [{ type: 'webhook', url: 'https://h/***' }]);
   });
 
   it('refuses what is no YAML, a missing file, two streams of one id, a bad value', async () => {

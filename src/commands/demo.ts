@@ -21,7 +21,7 @@ import type { Sink } from '../sink/sink.js';
 import type { RunStats } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { PerPlay, type Play } from './demo-plays.js';
-import { ProgressLine, stopOnSignals } from './io.js';
+import { leaveWithTheReader, ProgressLine, stopOnSignals } from './io.js';
 import { demoModel, positiveInteger, positiveNumber } from './options.js';
 
 interface DemoOptions {
@@ -59,6 +59,7 @@ async function run(options: DemoOptions): Promise<void> {
     });
   }
   const say = (text: string) => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  leaveWithTheReader();
   const { signal, release } = stopOnSignals();
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -77,7 +78,7 @@ async function run(options: DemoOptions): Promise<void> {
       plays.push({ id: 'rtsp', url: rtsp.url, startedAtMs: rtsp.startedAtMs, ended: rtsp.ended });
     }
     const { appearances, stats, seconds } = await watch(plays, detector, options, signal, say);
-    if (signal.aborted) throw new LogowatchError('usage', 'Stopped before the broadcast was over');
+    if (signal.aborted) throw new LogowatchError('stopped', 'Stopped before the broadcast was over');
     const results = plays.map((play) => ({
       play,
       comparison: compare(play, truth, appearances, stats, seconds),

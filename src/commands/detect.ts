@@ -6,7 +6,7 @@ import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Detector } from '../infer/detector.js';
 import { type LoadedImage, loadImage } from '../infer/image.js';
 import { createDetector } from '../infer/network-detector.js';
-import { printError } from './io.js';
+import { leaveWithTheReader, printError } from './io.js';
 import { engineOption, threadsOption } from './options.js';
 
 const PICTURE = /\.(jpe?g|png|webp|gif|svg|tiff?|avif|bmp)$/i;
@@ -43,6 +43,7 @@ Examples:
 }
 
 async function run(model: string, paths: string[], options: DetectOptions): Promise<void> {
+  leaveWithTheReader();
   const files = (await Promise.all(paths.map(pictures))).flat();
   const detector = await createDetector(model, options);
   try {

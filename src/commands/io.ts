@@ -1,4 +1,4 @@
-import { describeError, LogowatchError } from '../core/errors.js';
+import { describeError, errnoCode, LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 
 /** What the shell is told: 0 done, 1 failed, 2 wrong usage or config. */
@@ -32,6 +32,17 @@ export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
     process.off('SIGTERM', onSignal);
   };
   return { signal: controller.signal, release };
+}
+
+/**
+ * For commands whose work is their answer: a reader that goes away (`| head`) has what it wanted, so the program ends,
+ * quietly. `watch` goes on instead: it has other sinks.
+ */
+export function leaveWithTheReader(): void {
+  process.stdout.on('error', (error) => {
+    if (errnoCode(error) === 'EPIPE') process.exit(0);
+    throw error;
+  });
 }
 
 /** A line on stderr that rewrites itself on a terminal, and is written now and then elsewhere. */

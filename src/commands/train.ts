@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import { Command } from 'commander';
 import { type TrainProgress, type TrainSummary, trainModel } from '../train/train.js';
-import { stopOnSignals } from './io.js';
+import { leaveWithTheReader, stopOnSignals } from './io.js';
 import { engineOption, positiveInteger } from './options.js';
 
 interface TrainCommandOptions {
@@ -48,6 +48,7 @@ Ctrl-C keeps what was done: the same command goes on from there.`,
 }
 
 async function run(dataset: string, options: TrainCommandOptions): Promise<void> {
+  leaveWithTheReader();
   const { signal, release } = stopOnSignals();
   const bars = new PhaseBars();
   const { output, negatives, seed, frames, epochs, resume, engine } = options;

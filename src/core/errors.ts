@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'bus-closed'
   | 'sink-failed'
   | 'disk-full'
+  | 'stopped'
   | 'internal';
 
 export interface ErrorDetails {
@@ -56,6 +57,11 @@ export function describeError(error: unknown): string {
   const value = error.value === undefined ? '' : ` (${error.value})`;
   const remedy = error.remedy === undefined ? '' : `. ${error.remedy}`;
   return `${error.message}${value}${remedy}`;
+}
+
+/** No space, no quota, or the largest size of a file is reached. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errnoCode(error) ?? '');
 }
 
 /** The POSIX code of a system error (`ENOSPC`, `ENOENT`, ...), if it is one. */

@@ -9,7 +9,11 @@ const ODD_USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@:]*:[^\s@]*[/?#'"<>][^
 const STREAM_KEY =
   /\b(rtmp(?:e|s|t|te|ts)?:\/\/[^\s'"<>?#]*\/)([^\s'"<>?#/:][^\s'"<>]*?)(?=:?(?:[\s'"<>]|$))/gi;
 const SECRET_PARAMETER =
-  /([?&;](?:(?:access_?|auth_?|security_?|refresh_?)?token|auth|authorization|wmsauthsign|key|api[_-]?key|secret|signature|sig|hmac|password|passwd|pwd|pass|passphrase|stream_?id|policy|hdnts|hdnea|hdntl|jwt|session_?id|x-amz-[a-z-]+)=)[^&\s'"<>]*/gi;
+  /([?&;](?:[\w.-]*(?:token|tkn|auth|secret|signature|passw|pwd|credential|api[_-]?key|session|hmac|jwt|ticket)[\w.-]*|wmsauthsign|(?:key(?:-pair-id)?|sign?|sid|pass|passphrase|stream_?id|policy|hash|md5|st|hdnts|hdnea|hdntl|x-amz-[a-z-]+))=)(?!\*\*\*)[^&\s'"<>]*/gi;
+// Servers name their tokens as they like: a long value of letters and digits counts as one.
+const OPAQUE_PARAMETER = /([?&;][\w.~-]+=)(?=[^&\s'"<>]*\d)(?=[^&\s'"<>]*[a-z])(?!\*\*\*)[^&\s'"<>]{16,}/gi;
+// Akamai's tokens may stand in the path.
+const PATH_TOKEN = /(\/hdn(?:ts|ea|tl)=)(?!\*\*\*)[^\s'"<>?]*?hmac=[0-9a-f]+/gi;
 const SECRET_HEADER =
   /\b((?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)\s*:\s*)(?:(?:basic|bearer|digest)\s+)?[^\r\n]+/gi;
 
@@ -25,6 +29,8 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     .replace(URL_IN_TEXT, '$1***@')
     .replace(STREAM_KEY, '$1***')
     .replace(SECRET_PARAMETER, '$1***')
+    .replace(OPAQUE_PARAMETER, '$1***')
+    .replace(PATH_TOKEN, '$1***')
     .replace(SECRET_HEADER, '$1***');
 }
 
@@ -34,13 +40,21 @@ export function secretsIn(url: string): string[] {
     /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:([^\s]*)@/i.exec(url)?.[1],
     // A key's own parameters may be left out.
     ...[...url.matchAll(STREAM_KEY)].flatMap(([, , key]) => [key, key?.split('?')[0]]),
-    ...[...url.matchAll(SECRET_PARAMETER)].map(([whole, name]) => whole.slice(name?.length)),
+    ...[SECRET_PARAMETER, OPAQUE_PARAMETER].flatMap((pattern) =>
+      [...url.matchAll(pattern)].map(([whole, name]) => whole.slice(name?.length)),
+    ),
   ];
   const secrets = found.flatMap((secret) => (secret === undefined ? [] : [secret, decoded(secret)]));
   // Longest first: one may hold another.
   return [...new Set(secrets)]
     .filter(({ length }) => length >= SECRET_LENGTH_MIN)
     .sort((a, b) => b.length - a.length);
+}
+
+/** Where an http(s) URL leads, and no more: the path of a webhook may be its secret as well. */
+export function bareOrigin(url: string): string {
+  const { origin, pathname, search } = new URL(url);
+  return origin + (pathname === '/' && search === '' ? '' : '/***');
 }
 
 function decoded(text: string): string {

@@ -45,7 +45,8 @@ export function loadIcons(): Promise<ReadonlyMap<string, Icon>> {
         'usage',
         'The demo draws marks of the npm package simple-icons, which is absent',
         {
-          remedy: 'Run `npm install --include=dev` in the checkout',
+          remedy:
+            'Run `npm install --include=dev` in a checkout, `npm install simple-icons@16` beside an installed logowatch',
           cause,
         },
       );

@@ -48,7 +48,7 @@ export async function composeBroadcast(
   try {
     let done = 0;
     for await (const frame of renderFrames(plan, seed)) {
-      if (signal?.aborted) throw new LogowatchError('usage', 'The composition was stopped');
+      if (signal?.aborted) throw new LogowatchError('stopped', 'The composition was stopped');
       // The frame may be painted over as soon as the pipe has taken it.
       const bytes = Buffer.from(frame.data.buffer);
       const written = new Promise<void>((resolve) => stdin.write(bytes, () => resolve()));

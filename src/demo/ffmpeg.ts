@@ -56,6 +56,11 @@ export function startFfmpeg(ffmpegPath: string, args: readonly string[]): Ffmpeg
 }
 
 function failed(how: string, stderr: string): LogowatchError {
+  if (/No space left on device/.test(stderr))
+    return new LogowatchError('disk-full', 'ffmpeg has no space left to write to', {
+      value: how,
+      remedy: 'Free some space: a minute of the demo takes about 25 MB',
+    });
   return new LogowatchError('ffmpeg-unsupported', `ffmpeg failed (${how})`, {
     value: redact(stderr.trim().split('\n').slice(-3).join(' | ')),
     remedy: 'It must have libx264 and HLS; the one that npm brings has both',

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -39,6 +40,8 @@ const FIRST_SEGMENT_MS_MAX = 15_000;
  */
 export async function liveHls({ ffmpegPath, file, signal }: LiveHlsOptions): Promise<LiveHls> {
   const folder = await mkdtemp(join(tmpdir(), 'logowatch-live-'));
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
   const publisher = startFfmpeg(ffmpegPath, [
     ...['-re', '-i', file, '-an', '-c', 'copy'],
     ...['-f', 'hls', '-hls_time', String(SEGMENT_S), '-hls_list_size', '0'],
@@ -53,6 +56,7 @@ export async function liveHls({ ffmpegPath, file, signal }: LiveHlsOptions): Pro
       await publisher.stop();
       await stopServer(server);
       await rm(folder, { recursive: true, force: true });
+      process.off('exit', removeAtExit);
     })();
     return closing;
   };

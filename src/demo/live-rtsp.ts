@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LogowatchError } from '../core/errors.js';
 import { startFfmpeg } from './ffmpeg.js';
 import { RtspRelay } from './rtsp-relay.js';
@@ -37,10 +36,9 @@ export async function liveRtsp({
     await relay.stop();
   };
   try {
-    await Promise.race([
-      relay.published(PATH, 1, FIRST_PACKET_MS_MAX),
-      publisher.done.then(() => sleep(FIRST_PACKET_MS_MAX)),
-    ]);
+    // Only its failure ends the wait: a timer set at its good end would keep the process alive after the broadcast.
+    const failed = new Promise<never>((_, reject) => publisher.done.catch(reject));
+    await Promise.race([relay.published(PATH, 1, FIRST_PACKET_MS_MAX), failed]);
     return { url: target, startedAtMs: Date.now(), ended: publisher.done, close };
   } catch (cause) {
     await close();

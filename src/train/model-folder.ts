@@ -7,7 +7,7 @@ import { shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
 import { PRIOR_ODDS } from './calibrate.js';
 import { FRAME_SHAPES } from './compose/composer.js';
-import { storageError } from './state.js';
+import { storageError } from './storage-error.js';
 
 export interface TrainedModel {
   readonly output: string;

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CROP_CHANNELS, TOWER_CHANNELS } from '../infer/network.js';
+import { storageError } from './storage-error.js';
 
 /** What a picture taught: places of the first look and crops of the second, each with its brand or NO_BRAND. */
 export interface FrameSamples {
@@ -42,25 +43,34 @@ export class SampleStore {
   readonly #index: string;
   readonly #key: string;
   readonly #entries: Entry[] = [];
+  /** True where an earlier run of the same key left its files, however few frames they hold. */
+  readonly resumed: boolean;
   #end = 0;
   #unsaved = 0;
 
-  private constructor(file: FileHandle, index: string, key: string) {
+  private constructor(file: FileHandle, index: string, key: string, resumed: boolean) {
     this.#file = file;
     this.#index = index;
     this.#key = key;
+    this.resumed = resumed;
   }
 
-  /** @param key names what the frames are made from; a store of another key starts empty */
+  /**
+   * @param key names what the frames are made from; a store of another key starts empty. Errors: disk-full, usage, as
+   * for all that writes here.
+   */
   static async open(folder: string, name: string, key: string): Promise<SampleStore> {
-    await mkdir(folder, { recursive: true });
     const index = join(folder, `${name}.json`);
     const saved = await readFile(index, 'utf8').then(
       (text) => JSON.parse(text) as { key: string; entries: Entry[] },
       () => undefined,
     );
     const known = saved?.key === key;
-    const store = new SampleStore(await open(join(folder, `${name}.bin`), known ? 'r+' : 'w+'), index, key);
+    const file = await stored(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      return open(join(folder, `${name}.bin`), known ? 'r+' : 'w+');
+    });
+    const store = new SampleStore(file, index, key, known);
     for (const entry of known ? saved.entries : []) await store.#read(entry);
     return store;
   }
@@ -68,13 +78,9 @@ export class SampleStore {
   async append(frame: FrameSamples): Promise<void> {
     const { cells, crops } = frame;
     for (const part of [cells.labels, cells.data, crops.labels, crops.data]) {
-      await this.#file.write(
-        new Uint8Array(part.buffer, part.byteOffset, part.byteLength),
-        0,
-        part.byteLength,
-        this.#end,
-      );
-      this.#end += part.byteLength;
+      const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+      await stored(this.#index, () => writeWhole(this.#file, bytes, this.#end));
+      this.#end += bytes.length;
     }
     this.frames.push(frame);
     const { brands, unclear } = frame;
@@ -84,8 +90,11 @@ export class SampleStore {
 
   async save(): Promise<void> {
     this.#unsaved = 0;
-    await writeFile(`${this.#index}.new`, JSON.stringify({ key: this.#key, entries: this.#entries }));
-    await rename(`${this.#index}.new`, this.#index);
+    const saved = JSON.stringify({ key: this.#key, entries: this.#entries });
+    await stored(this.#index, async () => {
+      await writeFile(`${this.#index}.new`, saved);
+      await rename(`${this.#index}.new`, this.#index);
+    });
   }
 
   async close(): Promise<void> {
@@ -107,5 +116,21 @@ export class SampleStore {
     const crops = await part(entry.crops, CROP_INPUTS);
     this.frames.push({ brands: entry.brands, unclear: entry.unclear, cells, crops });
     this.#entries.push(entry);
+  }
+}
+
+/** A full disk takes a part of a write without an error: only the rest of it fails. */
+async function writeWhole(file: FileHandle, data: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw storageError(cause, path);
   }
 }

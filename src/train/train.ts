@@ -97,7 +97,7 @@ async function compose(
   store: SampleStore,
   heldOut: SampleStore,
 ): Promise<void> {
-  if (run.options.resume === true && store.frames.length === 0)
+  if (run.options.resume === true && !store.resumed)
     throw new LogowatchError('usage', 'there is no run of these settings to resume', {
       value: run.folder,
       remedy: 'Leave --resume out, or use the same data set, negatives and seed as before',

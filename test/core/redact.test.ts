@@ -21,6 +21,25 @@ it('takes secrets out of URLs, wherever they stand', () => {
   }
 });
 
+it('takes tokens out of query strings under whatever name, and out of the path', () => {
+  for (const text of [
+    `https://cdn/live.m3u8?wowzatokenhash=${SECRET}`,
+    `https://cdn/live.m3u8?a=1&access-token=${SECRET}`,
+    `https://cdn/live.m3u8?e=1&st=${SECRET}`,
+    `https://cdn/a.ts?Policy=x&Key-Pair-Id=${SECRET}`,
+    `https://cdn/a.ts?verify=17a5-${SECRET}-0f9e8d7c6b`,
+    `https://cdn/hdntl=exp=1~acl=/*~data=${SECRET}~hmac=0f3c/live.m3u8`,
+  ]) {
+    const bare = redact(text);
+    assert.ok(!bare.includes(SECRET), bare);
+    assert.equal(redact(bare), bare, 'twice is as once');
+  }
+  assert.equal(
+    redact(`${redact(`no answer (https://h/x?token=${SECRET}`)}). Go on`),
+    'no answer (https://h/x?token=***). Go on',
+  );
+});
+
 it('takes out passwords that were not percent-encoded', () => {
   for (const password of [
     `${SECRET}/x`,

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import { repoRoot } from '../../src/core/root.js';
 import { loadIcon, markSvg } from '../../src/demo/brands.js';
-import { runCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
 
 const model = join(repoRoot(), 'models', 'demo');
 
@@ -56,6 +57,24 @@ describe('the command line', () => {
     const [x, y, w, h] = best.box;
     const overlap = (Math.min(x + w, 700) - Math.max(x, 400)) * (Math.min(y + h, 500) - Math.max(y, 200));
     assert.ok(overlap / (w * h + 300 * 300 - overlap) > 0.3, JSON.stringify(best.box));
+  });
+
+  it('runs under its name, by the link that npm makes', () => {
+    const { bin, version } = JSON.parse(readFileSync(join(repoRoot(), 'package.json'), 'utf8'));
+    assert.deepEqual(Object.keys(bin), ['logowatch']);
+    const target = join(repoRoot(), bin.logowatch);
+    assert.match(readFileSync(target, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+    const link = join(folder, 'logowatch');
+    symlinkSync(target, link);
+    const { stdout, status } = spawnSync(process.execPath, [link, '--version'], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [0, `${version}\n`]);
+  });
+
+  it('detect ends quietly when its reader goes away', async () => {
+    const cli = startCli(['detect', model, join(folder, 'good.png'), '--json', '--all']);
+    cli.child.stdout?.destroy();
+    const { code, stderr } = await cli.ended;
+    assert.deepEqual([code, stderr], [0, '']);
   });
 
   it('detect says that a folder holds no pictures, and train what is wrong with its data', async () => {

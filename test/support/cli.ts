@@ -20,14 +20,16 @@ export interface RunningCli {
 /** The program as built, in a process of its own. Ended by SIGKILL after `limitMs`. */
 export function startCli(
   args: readonly string[],
-  options: { limitMs?: number; cwd?: string } = {},
+  options: { limitMs?: number; cwd?: string; env?: Readonly<Record<string, string>>; group?: boolean } = {},
 ): RunningCli {
   const started = performance.now();
   const program = join(repoRoot(), 'dist', 'src', 'cli.js');
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', CI: 'true' },
+    env: { ...process.env, NO_COLOR: '1', CI: 'true', ...options.env },
+    // A group of its own, as a shell gives it: Ctrl-C reaches all processes of it.
+    detached: options.group === true,
     timeout: options.limitMs ?? 120_000,
     killSignal: 'SIGKILL',
   });

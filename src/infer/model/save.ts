@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoCode, LogowatchError } from '../../core/errors.js';
+import { isDiskFull, LogowatchError } from '../../core/errors.js';
 import type { FileReference, ModelManifest, NetworkReference } from '../manifest.js';
 import { saveNetwork, type TensorType } from '../network/files.js';
 import type { Network } from '../network.js';
@@ -40,7 +40,7 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
     return manifest;
   } catch (cause) {
     if (cause instanceof LogowatchError) throw cause;
-    const full = errnoCode(cause) === 'ENOSPC';
+    const full = isDiskFull(cause);
     throw new LogowatchError(full ? 'disk-full' : 'internal', 'The model cannot be written', {
       value: folder,
       remedy: full ? 'Free some space' : 'Check that the folder can be written',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { errnoCode, LogowatchError } from '../../core/errors.js';
+import { errnoCode, isDiskFull, LogowatchError } from '../../core/errors.js';
 import type { FileReference, NetworkReference } from '../manifest.js';
 import type { Network, Tensor } from '../network.js';
 import { decodeFloat16, float32ToFloat16 } from './float16.js';
@@ -181,7 +181,7 @@ async function writeHashed(folder: string, file: string, data: Buffer): Promise<
   try {
     await writeFile(join(folder, file), data);
   } catch (cause) {
-    const full = errnoCode(cause) === 'ENOSPC';
+    const full = isDiskFull(cause);
     throw new LogowatchError(full ? 'disk-full' : 'internal', 'The model cannot be written', {
       value: join(folder, file),
       remedy: full ? 'Free some space' : 'Check that the folder can be written',

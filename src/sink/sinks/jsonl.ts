@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Appearance } from '../../core/appearance.js';
-import { errnoCode, LogowatchError } from '../../core/errors.js';
+import { errnoCode, isDiskFull, LogowatchError } from '../../core/errors.js';
 import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
@@ -15,8 +15,6 @@ export interface JsonlOptions {
    */
   readonly sync?: 'batch' | 'close' | undefined;
 }
-
-const NO_SPACE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
  * Appends an event a line: {id, revision, state, ...} as core/appearance.ts has it. A batch is one write of whole
@@ -170,7 +168,7 @@ function diskFull(path: string, cause: unknown): LogowatchError {
 function asSinkError(error: unknown, path: string): LogowatchError {
   if (error instanceof LogowatchError) return error;
   const code = errnoCode(error);
-  if (NO_SPACE.includes(code)) return diskFull(path, error);
+  if (isDiskFull(error)) return diskFull(path, error);
   return new SinkError(`The event file cannot be written: ${code ?? String(error)}`, {
     scope: code === 'EIO' || code === 'EAGAIN' ? 'retry' : 'sink',
     value: path,

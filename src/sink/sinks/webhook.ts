@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Appearance } from '../../core/appearance.js';
 import { errnoCode } from '../../core/errors.js';
+import { bareOrigin } from '../../core/redact.js';
 import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
@@ -39,7 +40,7 @@ export async function createWebhook(options: WebhookOptions, context: SinkContex
 class WebhookSink implements Sink {
   readonly name: string;
   readonly #url: string;
-  /** Where it goes, without user info, path and query: any of them may be a secret. */
+  /** Where it goes, without what may be a secret. */
   readonly #shownUrl: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #hmacSecret: string | undefined;
@@ -51,7 +52,7 @@ class WebhookSink implements Sink {
   constructor(options: WebhookOptions, name: string) {
     this.name = name;
     const url = new URL(options.url);
-    this.#shownUrl = url.origin + (url.pathname === '/' && url.search === '' ? '' : '/***');
+    this.#shownUrl = bareOrigin(options.url);
     const basic = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     url.username = '';
     url.password = '';

@@ -17,6 +17,7 @@ import type { Appearance } from '../../../src/core/appearance.js';
 import { createJsonl } from '../../../src/sink/sinks/jsonl.js';
 import { RecordingTelemetry } from '../../../src/telemetry/telemetry.js';
 import { sinkContract } from '../../contract/sink.js';
+import { mountSmall, unmount } from '../../support/small-disk.js';
 import { keyOf, makeAppearance, makeEvent } from '../events.js';
 
 const telemetry = new RecordingTelemetry();
@@ -126,21 +127,11 @@ test('a device without space says disk-full', async () => {
   await sink.close();
 });
 
-/** Mounts 64 KiB of tmpfs; undefined where that is not allowed. */
-function mountSmall(dir: string): string | undefined {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'ignore' });
-    return dir;
-  } catch {
-    return undefined;
-  }
-}
-
 test('a full disk leaves whole lines only, and the events go through when there is space again', async (t) => {
   const dir = folder();
-  const mounted = mountSmall(dir);
+  const mounted = mountSmall(dir, '64k');
   try {
-    if (mounted === undefined) return t.skip('mounting a small tmpfs is not allowed here');
+    if (!mounted) return t.skip('mounting a small tmpfs is not allowed here');
     const path = join(dir, 'events.jsonl');
     const ballast = join(dir, 'ballast');
     writeFileSync(ballast, Buffer.alloc(50_000));
@@ -166,7 +157,7 @@ test('a full disk leaves whole lines only, and the events go through when there 
     await sink.close();
     assert.deepEqual(eventsOf(path).map(keyOf), [...written, ...failed].map(keyOf));
   } finally {
-    if (mounted !== undefined) execFileSync('umount', [dir]);
+    if (mounted) unmount(dir);
     remove(dir);
   }
 });

@@ -38,6 +38,8 @@ test('a head learns its brands, stays silent on the bank, and is a function of t
   };
   const first = await fitHead(options);
   assert.equal(first.history.length, 2);
+  const recalls = first.history.map((h) => h.meanRecall);
+  assert.equal(first.best.meanRecall, Math.max(...recalls), 'the best epoch on held-out frames is kept');
   assert.ok(first.best.auroc > 0.98, `AUROC ${first.best.auroc}`);
   const again = await fitHead(options);
   assert.deepEqual(again.history, first.history);
