@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
+import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
@@ -25,11 +26,12 @@ Examples:
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
   logowatch detect my-model photo.jpg --json          look at pictures
+  logowatch eval my-model held-out/                   measure a model, false alarms first
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, evalCommand]) {
   program.addCommand(command().exitOverride());
 }
 

@@ -1,8 +1,8 @@
-import cliProgress from 'cli-progress';
 import { Command } from 'commander';
 import { type TrainProgress, type TrainSummary, trainModel } from '../train/train.js';
 import { leaveWithTheReader, stopOnSignals } from './io.js';
 import { engineOption, positiveInteger } from './options.js';
+import { PhaseBars } from './phase-bars.js';
 
 interface TrainCommandOptions {
   output: string;
@@ -50,7 +50,7 @@ Ctrl-C keeps what was done: the same command goes on from there.`,
 async function run(dataset: string, options: TrainCommandOptions): Promise<void> {
   leaveWithTheReader();
   const { signal, release } = stopOnSignals();
-  const bars = new PhaseBars();
+  const bars = new PhaseBars(TITLES);
   const { output, negatives, seed, frames, epochs, resume, engine } = options;
   try {
     const summary = await trainModel({
@@ -84,45 +84,6 @@ const TITLES: Record<TrainProgress['phase'], string> = {
   head: 'training',
   calibrate: 'calibrating',
 };
-
-/** One bar a phase, on stderr; without a terminal only the messages and a line a tenth. */
-class PhaseBars {
-  readonly #terminal = process.stderr.isTTY === true;
-  #bar: cliProgress.SingleBar | undefined;
-  #phase: TrainProgress['phase'] | undefined;
-  #tenth = -1;
-
-  update({ phase, done, total, message }: TrainProgress): void {
-    if (phase !== this.#phase) {
-      this.stop();
-      this.#phase = phase;
-      this.#tenth = -1;
-      if (this.#terminal) {
-        const format = `${TITLES[phase].padEnd(26)} {bar} {percentage}% {value}/{total} {eta_formatted}`;
-        this.#bar = new cliProgress.SingleBar(
-          { format, stream: process.stderr },
-          cliProgress.Presets.shades_classic,
-        );
-        this.#bar.start(total, done);
-      }
-    }
-    this.#bar?.update(done);
-    const tenth = Math.floor((10 * done) / Math.max(1, total));
-    if (!this.#terminal && message === undefined && tenth > this.#tenth) {
-      process.stderr.write(`${TITLES[phase]}: ${done}/${total}\n`);
-      this.#tenth = tenth;
-    }
-    if (message !== undefined) {
-      if (this.#terminal) process.stderr.write('\r\x1b[K');
-      process.stderr.write(`${message}\n`);
-    }
-  }
-
-  stop(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
-  }
-}
 
 function describe({ output, brands, frames, heldOut, seconds }: TrainSummary): string {
   const percent = (v: number) => `${(100 * v).toFixed(1)} %`;

@@ -1,3 +1,4 @@
+import { textTable } from '../core/text-table.js';
 import type { Comparison, Row } from './report.js';
 
 /** The closing table of a demo, for a terminal of 80 columns. */
@@ -11,9 +12,9 @@ export function formatComparison(c: Comparison): string {
     seconds(e.found - e.truth),
   ]);
   const lines = [
-    table(['brand', 'truth (s)', 'found (s)', 'overlap', 'onset'], rows),
+    textTable(['brand', 'truth (s)', 'found (s)', 'overlap', 'onset'], rows),
     '',
-    table(['brand', 'exposure: truth', 'found', 'difference'], exposure),
+    textTable(['brand', 'exposure: truth', 'found', 'difference'], exposure),
     '',
     ...c.falseAppearances.map(
       ({ found, reason }) =>
@@ -36,14 +37,6 @@ function rowCells({ truth, found, iou, onsetLatency }: Row): string[] {
     found.length === 0 ? '-' : percent(iou),
     onsetLatency === null ? '-' : seconds(onsetLatency),
   ];
-}
-
-/** Columns as wide as their widest cell, the first to the left, the others to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
-  return [line(head), widths.map((w) => '-'.repeat(w)).join('  '), ...rows.map(line)].join('\n');
 }
 
 const seconds = (value: number) => `${(Math.abs(value) < 0.05 ? 0 : value).toFixed(1)} s`;

@@ -38,7 +38,7 @@ export function fuse(
 ): Detection[] {
   const logPrior = Math.log(priorOdds);
   const found: Detection[] = [];
-  const extra: Detection[] = [];
+  const best: Detection[] = [];
   brands.forEach((brand, k) => {
     const floor = options.minScore ?? brand.threshold;
     const detections = candidates
@@ -50,10 +50,12 @@ export function fuse(
       if (kept.every((other) => iou(other.box, d.box) < NMS_IOU)) kept.push(d);
     }
     found.push(...kept);
-    if (options.all && kept.length === 0 && detections[0] !== undefined) extra.push(detections[0]);
+    if (options.all && detections[0] !== undefined) best.push(detections[0]);
   });
-  found.sort(byScore);
-  return [...found.slice(0, DETECTIONS_MAX), ...extra].sort(byScore);
+  const reported = found.sort(byScore).slice(0, DETECTIONS_MAX);
+  // Also of a brand whose detections all fell to the limit.
+  const extra = best.filter(({ label }) => reported.every((d) => d.label !== label));
+  return [...reported, ...extra].sort(byScore);
 }
 
 const byScore = (a: Detection, b: Detection): number => b.score - a.score;

@@ -28,7 +28,7 @@ const SVG_DENSITY_MAX = 2400;
  */
 export async function loadImage(file: string, inputs: readonly Size[]): Promise<LoadedImage> {
   try {
-    return await decode(file, inputs);
+    return await decodeImage(file, inputs);
   } catch (cause) {
     throw new LogowatchError('image-unreadable', await whyUnreadable(file, cause), {
       value: file,
@@ -38,9 +38,10 @@ export async function loadImage(file: string, inputs: readonly Size[]): Promise<
   }
 }
 
-async function decode(file: string, inputs: readonly Size[]): Promise<LoadedImage> {
+/** `loadImage` of a file or of a file's bytes, with sharp's own errors. */
+export async function decodeImage(source: string | Buffer, inputs: readonly Size[]): Promise<LoadedImage> {
   const options = { limitInputPixels: PIXELS_MAX, failOn: 'error' as const };
-  const metadata = await sharp(file, options).metadata();
+  const metadata = await sharp(source, options).metadata();
   const { width, height } = metadata.autoOrient;
   const size = bestInput(inputs, { width, height });
   const content = fit({ width, height }, size);
@@ -49,7 +50,7 @@ async function decode(file: string, inputs: readonly Size[]): Promise<LoadedImag
   const density = Math.min(SVG_DENSITY_MAX, Math.max(1, (metadata.density ?? SVG_DENSITY) * scale));
   const input = metadata.format === 'svg' && scale > 1 ? { ...options, density } : options;
   const grey = { r: INPUT_MEAN, g: INPUT_MEAN, b: INPUT_MEAN };
-  const data = await sharp(file, input)
+  const data = await sharp(source, input)
     .autoOrient()
     .resize(content.width, content.height, { fit: 'fill' })
     .flatten({ background: 'white' })

@@ -7,7 +7,8 @@ export function auroc(positive: readonly number[], negative: readonly number[]):
   return sum / (positive.length * negative.length);
 }
 
-function lowerBound(sorted: Float64Array, value: number, orEqual = false): number {
+/** How many of the ascending values are below `value`, or at most it. */
+export function lowerBound(sorted: Float64Array, value: number, orEqual = false): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;

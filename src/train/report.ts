@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import type { ComposedFrame } from './compose/composer.js';
 import type { EpochRecord } from './head/fit.js';
+import { escapeHtml, factRows, htmlPage, pictureSvg } from './html.js';
 
 export interface ReportInput {
   readonly title: string;
@@ -12,20 +13,9 @@ export interface ReportInput {
   readonly frames: readonly ComposedFrame[];
 }
 
-const CSS = `:root{color-scheme:light dark;--fg:#1a1a1a;--bg:#fff;--line:#8884;--a:#0b6bcb;--b:#c2410c}
-@media(prefers-color-scheme:dark){:root{--fg:#e8e8e8;--bg:#151515;--a:#6cb6ff;--b:#ff9d5c}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:1080px;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse}td,th{border-bottom:1px solid var(--line);padding:.25rem .8rem;text-align:left}
-.curves,.frames{display:flex;flex-wrap:wrap;gap:1rem}.frames img{width:320px}svg text{fill:var(--fg);font-size:11px}`;
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-
 /** One self-contained page: figures, training curves, and some of the frames that were composed. */
 export async function renderReport(input: ReportInput): Promise<string> {
   const { title, facts, brands, frames } = input;
-  const rows = [...facts]
-    .map(([k, v]) => `<tr><th>${escapeHtml(k)}</th><td>${escapeHtml(v)}</td></tr>`)
-    .join('');
   const curves = input.curves.flatMap(({ title: part, history }) => [
     curve(
       `${part}: loss a batch`,
@@ -44,9 +34,9 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ),
   ]);
   const pictures = await Promise.all(frames.map((f) => drawFrame(f, brands)));
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${CSS}</style>
-<h1>${escapeHtml(title)}</h1><table>${rows}</table><h2>Training</h2><div class="curves">${curves.join('')}</div>
-<h2>Composed frames</h2><p>Green: taught as a logo. Red: too little to see, left out.</p><div class="frames">${pictures.join('')}</div></html>\n`;
+  const shown = `<h2>Training</h2><div class="row">${curves.join('')}</div>
+<h2>Composed frames</h2><p>Green: taught as a logo. Red: too little to see, left out.</p><div class="row">${pictures.join('')}</div>`;
+  return htmlPage(title, factRows(facts) + shown);
 }
 
 function curve(
@@ -73,14 +63,11 @@ function curve(
 
 async function drawFrame(frame: ComposedFrame, brands: readonly string[]): Promise<string> {
   const { width, height, data, targets } = frame;
-  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: 70 })
-    .toBuffer();
-  const boxes = targets
-    .map(({ box: [x, y, w, h], brand, ignore }) => {
-      const colour = ignore ? '#f33' : '#3e3';
-      return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${colour}" stroke-width="2"><title>${escapeHtml(brands[brand] ?? '')}</title></rect>`;
-    })
-    .join('');
-  return `<svg viewBox="0 0 ${width} ${height}" width="${Math.round((320 * width) / Math.max(width, height))}"><image href="data:image/jpeg;base64,${jpeg.toString('base64')}" width="${width}" height="${height}"/>${boxes}</svg>`;
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  const boxes = targets.map(({ box, brand, ignore }) => ({
+    box,
+    colour: ignore ? '#f33' : '#3e3',
+    title: brands[brand] ?? '',
+  }));
+  return pictureSvg(image, { width, height }, boxes);
 }

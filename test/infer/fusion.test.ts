@@ -58,3 +58,12 @@ test('minScore replaces the thresholds, and says who is confident', () => {
     [true, false],
   );
 });
+
+test('at most twenty a picture; `all` holds for a brand that the limit cut off', () => {
+  const places = Array.from({ length: 30 }, (_, i) =>
+    place([i * 6, 20, 5, 5], [5, i === 0 ? 3 : -9], [1, -9 + (i === 0 ? 10 : 0)]),
+  );
+  const labels = (all: boolean) => fuse(places, BRANDS, 1, CONTENT, { all }).map((d) => d.label);
+  assert.deepEqual(labels(false), Array(20).fill('acorn'));
+  assert.deepEqual(labels(true), [...Array(20).fill('acorn'), 'birch']);
+});

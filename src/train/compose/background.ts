@@ -27,7 +27,7 @@ export async function scaled(picture: Picture, region: Box, width: number, heigh
 }
 
 /** A random part of a picture, with the frame's shape, that covers the frame. */
-async function cover(rng: Rng, picture: Picture, width: number, height: number): Promise<Picture> {
+export async function cover(rng: Rng, picture: Picture, width: number, height: number): Promise<Picture> {
   const k = Math.min(picture.width / width, picture.height / height) / rng.uniform(1, 1.6);
   const [w, h] = [width * k, height * k];
   return scaled(

@@ -13,13 +13,13 @@ const CHANGE_MIN = 9;
 const VISIBLE_MIN = 0.5;
 const MADE_UP_MARKS = 400;
 
-interface Pastable {
+export interface Pastable {
   readonly stamp: Stamp;
   /** Opaque rectangle (a crop of a photo), or a shape with alpha that may be recoloured. */
   readonly opaque: boolean;
 }
 
-interface Placed {
+export interface Placed {
   readonly box: Box;
   readonly ignore: boolean;
 }
@@ -85,7 +85,8 @@ export async function pasteDistractor(
   return pasteMark(rng, frame, await rng.pick(kinds)());
 }
 
-function pasteMark(rng: Rng, frame: Picture, { stamp, opaque }: Pastable): Placed | undefined {
+/** Pastes a mark at a random size and place, as brands are. Undefined when it came out invisible. */
+export function pasteMark(rng: Rng, frame: Picture, { stamp, opaque }: Pastable): Placed | undefined {
   const side = Math.min(
     rng.logUniform(SIDE_PX.low, SIDE_PX.high),
     frame.width,

@@ -80,14 +80,14 @@ async function layPhoto(
 }
 
 /** Where the photo begins, so that its main box [at, at + size) stays inside of the frame where it can. */
-function offset(rng: Rng, frame: number, photo: number, at: number, size: number): number {
+export function offset(rng: Rng, frame: number, photo: number, at: number, size: number): number {
   const free = rng.uniform(Math.min(0, frame - photo), Math.max(0, frame - photo));
   const [low, high] = [-at, frame - at - size];
   return Math.round(low <= high ? Math.min(high, Math.max(low, free)) : (low + high) / 2);
 }
 
 /** Scales only the part of the photo that the frame shows. */
-async function cut(
+export async function cut(
   picture: Picture,
   w: number,
   h: number,
