@@ -1,4 +1,4 @@
-// Imports run one way: core <- telemetry <- bus <- {ingest, infer, sink} <- {demo, pipeline, commands} <- cli.
+// Imports run one way: core <- telemetry <- bus <- {ingest, infer, sink} <- {demo, mine, pipeline, commands} <- cli.
 // `train` may use core, telemetry and infer, so that evaluation runs the production path. Stages never import each
 // other: topics join them. test/boundaries.test.ts plants a violation of each rule, so that none can fail open.
 const within = (...folders) => `^src/(${folders.join('|')})/`;
@@ -18,6 +18,7 @@ module.exports = {
     only('infer-is-a-stage', 'infer', ['core', 'telemetry', 'bus']),
     only('sink-is-a-stage', 'sink', ['core', 'telemetry', 'bus']),
     only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
+    only('mine-joins-ingest-and-infer', 'mine', ['core', 'telemetry', 'bus', 'ingest', 'infer']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],

@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
 import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
+import { mineCommand } from './commands/mine.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
 import { useShippedFonts } from './core/fonts.js';
@@ -27,11 +28,12 @@ Examples:
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
   logowatch detect my-model photo.jpg --json          look at pictures
   logowatch eval my-model held-out/                   measure a model, false alarms first
+  logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, evalCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, evalCommand, mineCommand]) {
   program.addCommand(command().exitOverride());
 }
 

@@ -50,6 +50,8 @@ describe('import directions', () => {
     ['train', 'ingest'],
     ['telemetry', 'bus'],
     ['demo', 'infer'],
+    ['mine', 'train'],
+    ['infer', 'mine'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

@@ -1,15 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Detection } from '../core/detection.js';
-import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Detector } from '../infer/detector.js';
 import { type LoadedImage, loadImage } from '../infer/image.js';
 import { createDetector } from '../infer/network-detector.js';
 import { leaveWithTheReader, printError } from './io.js';
+import { pictureFiles } from '../infer/picture-files.js';
 import { engineOption, threadsOption } from './options.js';
 
-const PICTURE = /\.(jpe?g|png|webp|gif|svg|tiff?|avif|bmp)$/i;
 /** Pictures decoded ahead of the network. */
 const BATCH = 4;
 
@@ -44,7 +41,7 @@ Examples:
 
 async function run(model: string, paths: string[], options: DetectOptions): Promise<void> {
   leaveWithTheReader();
-  const files = (await Promise.all(paths.map(pictures))).flat();
+  const files = (await Promise.all(paths.map(pictureFiles))).flat();
   const detector = await createDetector(model, options);
   try {
     for (let i = 0; i < files.length; i += BATCH) {
@@ -74,30 +71,6 @@ async function load(file: string, detector: Detector): Promise<Loaded | undefine
     process.exitCode = 1;
     return undefined;
   }
-}
-
-async function pictures(path: string): Promise<string[]> {
-  try {
-    if (!(await stat(path)).isDirectory()) return [path];
-  } catch (cause) {
-    const missing = errnoCode(cause) === 'ENOENT';
-    throw new LogowatchError('image-unreadable', missing ? 'No such file or folder' : 'Cannot be read', {
-      value: path,
-      remedy: 'Check the path',
-      cause,
-    });
-  }
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const found = entries
-    .filter((e) => e.isFile() && PICTURE.test(e.name))
-    .map((e) => join(e.parentPath, e.name));
-  if (found.length === 0) {
-    throw new LogowatchError('image-unreadable', 'The folder holds no pictures', {
-      value: path,
-      remedy: 'Name a folder with JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG files',
-    });
-  }
-  return found.sort();
 }
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits));

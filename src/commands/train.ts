@@ -19,8 +19,8 @@ export function trainCommand(): Command {
   return new Command('train')
     .description('Learn logos from pictures, or from logo art alone')
     .argument(
-      '<dataset>',
-      'a folder per brand, COCO, YOLO or Pascal VOC; SVG or PNG art of the logos also does',
+      '<datasets...>',
+      'a folder per brand, COCO, YOLO or Pascal VOC; SVG or PNG art of the logos also does; several are one data set',
     )
     .requiredOption('-o, --output <folder>', 'where the model goes')
     .option(
@@ -40,6 +40,7 @@ export function trainCommand(): Command {
 Examples:
   logowatch train logos/ -o my-model
   logowatch train logos/ --negatives photos-without-logos/ other-logos/ -o my-model
+  logowatch train logos/ mined/positives --negatives mined/negatives -o my-model
   logowatch train art/ -o my-model --frames 3000          art/ holds acme.svg, globex.png, ...
 
 Ctrl-C keeps what was done: the same command goes on from there.`,
@@ -47,14 +48,14 @@ Ctrl-C keeps what was done: the same command goes on from there.`,
     .action(run);
 }
 
-async function run(dataset: string, options: TrainCommandOptions): Promise<void> {
+async function run(datasets: string[], options: TrainCommandOptions): Promise<void> {
   leaveWithTheReader();
   const { signal, release } = stopOnSignals();
   const bars = new PhaseBars(TITLES);
   const { output, negatives, seed, frames, epochs, resume, engine } = options;
   try {
     const summary = await trainModel({
-      dataset,
+      dataset: datasets,
       output,
       seed,
       signal,

@@ -7,11 +7,20 @@ export function boxArea([, , w, h]: Box): number {
 
 /** Intersection over union, 0..1. */
 export function iou(a: Box, b: Box): number {
+  const common = intersection(a, b);
+  return common === 0 ? 0 : common / (boxArea(a) + boxArea(b) - common);
+}
+
+/** Share of the smaller box that the other one covers, 0..1. */
+export function overlapShare(a: Box, b: Box): number {
+  const common = intersection(a, b);
+  return common === 0 ? 0 : common / Math.min(boxArea(a), boxArea(b));
+}
+
+function intersection(a: Box, b: Box): number {
   const w = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
   const h = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
-  if (w <= 0 || h <= 0) return 0;
-  const intersection = w * h;
-  return intersection / (boxArea(a) + boxArea(b) - intersection);
+  return w <= 0 || h <= 0 ? 0 : w * h;
 }
 
 export function clipBox([x, y, w, h]: Box): Box {

@@ -15,7 +15,8 @@ export interface TrainProgress {
 }
 
 export interface TrainOptions {
-  readonly dataset: string;
+  /** A folder, or several that are parts of one data set. */
+  readonly dataset: string | readonly string[];
   /** The model's folder; OUTPUT.partial holds the work until then. */
   readonly output: string;
   readonly negatives?: readonly string[];

@@ -9,7 +9,7 @@ import { Composer } from './compose/composer.js';
 import { splitSources } from './compose/sources.js';
 import { describeDataset } from './datasets/dataset.js';
 import { readNegatives } from './datasets/negatives.js';
-import { readDataset } from './datasets/read.js';
+import { readDatasets } from './datasets/read.js';
 import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
 import { type Fitted, fitHead } from './head/fit.js';
@@ -66,7 +66,7 @@ async function prepare(options: TrainOptions): Promise<Run> {
   const report: Run['report'] = (phase, done, total, message) =>
     options.onProgress?.({ phase, done, total, ...(message === undefined ? {} : { message }) });
   report('data', 0, 1);
-  const dataset = await readDataset(options.dataset);
+  const dataset = await readDatasets([options.dataset].flat());
   const negatives = await readNegatives(options.negatives ?? []);
   const seed = options.seed ?? 1;
   const frames =

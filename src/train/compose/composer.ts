@@ -1,5 +1,5 @@
 import type { Box } from '../../core/geometry.js';
-import { iou } from '../../core/geometry.js';
+import { iou, overlapShare } from '../../core/geometry.js';
 import { Rng } from '../rng.js';
 import { background } from './background.js';
 import { PictureCache } from './cache.js';
@@ -86,11 +86,4 @@ export class Composer {
     if (!pasted || covers) frame.data.set(before);
     else if (brand >= 0) targets.push({ brand, ...pasted });
   }
-}
-
-/** Share of the smaller box that the other one covers. */
-function overlapShare(a: Box, b: Box): number {
-  const w = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
-  const h = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
-  return w <= 0 || h <= 0 ? 0 : (w * h) / Math.min(a[2] * a[3], b[2] * b[3]);
 }

@@ -15,6 +15,25 @@ export const DATASET_READERS: readonly DatasetReader[] = [
   artReader,
 ];
 
+/**
+ * Reads the parts of one data set, each of any format: brands of the same name are the same. The first part's folder
+ * is the root. Throws dataset-invalid.
+ */
+export async function readDatasets(paths: readonly string[]): Promise<Dataset> {
+  const parts: Dataset[] = [];
+  for (const path of paths) parts.push(await readDataset(path));
+  const [first, ...others] = parts;
+  if (first === undefined) throw invalid('no data set is named', '', 'Name the folder that holds it');
+  return {
+    format: [...new Set(parts.map((p) => p.format))].join(' and '),
+    root: first.root,
+    brands: others.length === 0 ? first.brands : [...new Set(parts.flatMap((p) => p.brands))].sort(),
+    images: parts.flatMap((p) => p.images),
+    art: parts.flatMap((p) => p.art),
+    negatives: parts.flatMap((p) => p.negatives),
+  };
+}
+
 /** Reads a data set of any known format. Throws dataset-invalid, naming the file and the line or field. */
 export async function readDataset(path: string): Promise<Dataset> {
   const root = resolve(path);
