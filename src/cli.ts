@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { calibrateCommand } from './commands/calibrate.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
 import { evalCommand } from './commands/eval.js';
@@ -29,11 +30,20 @@ Examples:
   logowatch detect my-model photo.jpg --json          look at pictures
   logowatch eval my-model held-out/                   measure a model, false alarms first
   logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
+  logowatch calibrate my-model tv-without-logos/      set the thresholds for 0.1 false appearances an hour
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, evalCommand, mineCommand]) {
+for (const command of [
+  demoCommand,
+  watchCommand,
+  detectCommand,
+  trainCommand,
+  evalCommand,
+  mineCommand,
+  calibrateCommand,
+]) {
   program.addCommand(command().exitOverride());
 }
 

@@ -24,6 +24,13 @@ const smoothing = z.strictObject({
   minFrames: z.number().int().min(2).optional(),
   /** How often an open appearance is reported again. */
   ongoingEveryMs: z.number().int().min(100).optional(),
+  /** By brand, instead of what `calibrate` has set; nats. */
+  onset: z
+    .record(
+      z.string().min(1),
+      z.strictObject({ driftLlr: z.number().min(0), thresholdLlr: z.number().positive() }),
+    )
+    .optional(),
 });
 
 const stream = z.strictObject({

@@ -1,9 +1,12 @@
 import type { Bus } from './bus/bus.js';
 import { MemoryBus } from './bus/memory.js';
 import { topics } from './bus/topics.js';
+import type { DetectionRecord } from './core/detection.js';
 import type { Detector } from './infer/detector.js';
 import { runInference, runSmoothing } from './infer/flow.js';
+import { smoothingFor } from './infer/model/temporal.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
+import { unlessAborted } from './infer/unless-aborted.js';
 import { createSource } from './ingest/open.js';
 import type { SourceSpec } from './ingest/source.js';
 import { superviseStream } from './ingest/supervisor.js';
@@ -13,21 +16,36 @@ import type { Telemetry } from './telemetry/telemetry.js';
 
 /** After a graceful stop, what is still under way has so long before it is cut off: the whole is promised within 10 s. */
 const DRAIN_MS = 8_000;
+/** Detections that a scan reads together. */
+const RECORDS_MAX = 64;
 
-export interface PipelineOptions {
+interface CommonOptions {
   readonly streams: readonly SourceSpec[];
   readonly detector: Detector;
-  readonly sinks: readonly Sink[];
-  readonly smoothing: Partial<SmoothingParameters>;
   readonly telemetry: Telemetry;
   /** Graceful stop: sources close, everything already sampled is worked off. */
   readonly signal: AbortSignal;
   readonly bus?: Bus;
 }
 
+export interface PipelineOptions extends CommonOptions {
+  readonly sinks: readonly Sink[];
+  readonly smoothing: Partial<SmoothingParameters>;
+}
+
+export interface ScanOptions extends CommonOptions {
+  /** Called for every frame's detections and every fact, each stream in order. */
+  readonly onRecord: (record: DetectionRecord) => void;
+}
+
+export interface StreamFailure {
+  readonly streamId: string;
+  readonly error: unknown;
+}
+
 export interface PipelineResult {
   /** One a stream that ended for good by a fault (wrong password, no video, ...). */
-  readonly failures: readonly { streamId: string; error: unknown }[];
+  readonly failures: readonly StreamFailure[];
 }
 
 /**
@@ -35,9 +53,33 @@ export interface PipelineResult {
  * its events are in the sinks; rejects when a stage fails, after the others have been stopped.
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
+  const { detector, telemetry, sinks } = options;
+  const { labels, temporal } = detector.model;
+  const parameters = smoothingFor(labels, temporal, options.smoothing);
+  return runStages({
+    ...options,
+    after: (bus, signal) => [
+      runSinks({ bus, sinks, telemetry, signal }),
+      runSmoothing({ bus, telemetry, signal, parameters }),
+    ],
+  });
+}
+
+/** Ingest and detector alone, as in the pipeline; files are read losslessly. */
+export function scanDetections(options: ScanOptions): Promise<PipelineResult> {
+  return runStages({
+    ...options,
+    after: (bus, signal) => [readDetections(bus, signal, options.onRecord)],
+  });
+}
+
+interface StagesOptions extends CommonOptions {
+  /** The stages after the detector. */
+  readonly after: (bus: Bus, signal: AbortSignal) => readonly Promise<unknown>[];
+}
+
+async function runStages(options: StagesOptions): Promise<PipelineResult> {
   const { detector, telemetry } = options;
-  // False alarms of all brands share what the user bears, so their number is part of the threshold.
-  const smoothing = { brands: detector.model.labels.length, ...options.smoothing };
   const bus = options.bus ?? new MemoryBus({ telemetry });
   const hard = new AbortController();
   const stop = AbortSignal.any([options.signal, hard.signal]);
@@ -52,7 +94,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
       throw error;
     }
   };
-  const failures: { streamId: string; error: unknown }[] = [];
+  const failures: StreamFailure[] = [];
   const ingest = async () => {
     await Promise.all(
       options.streams.map(async (spec) => {
@@ -67,8 +109,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   };
   try {
     const stages = await Promise.allSettled([
-      guard(runSinks({ bus, sinks: options.sinks, telemetry, signal: hard.signal })),
-      guard(runSmoothing({ bus, telemetry, signal: hard.signal, parameters: smoothing })),
+      ...options.after(bus, hard.signal).map(guard),
       guard(runInference({ bus, detector, telemetry, signal: hard.signal })),
       guard(ingest()),
     ]);
@@ -78,6 +119,15 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   } finally {
     drain();
     await bus.close();
+  }
+}
+
+/** Hands detections and facts to a listener, in order; for what looks at scores before any smoothing. */
+async function readDetections(bus: Bus, signal: AbortSignal, read: ScanOptions['onRecord']): Promise<void> {
+  const batches = bus.subscribe(topics.detections, { group: 'scan', maxRecords: RECORDS_MAX, signal });
+  for await (const batch of batches) {
+    for (const { value } of batch.records) read(value);
+    await unlessAborted(batch.commit(), signal);
   }
 }
 

@@ -16,8 +16,10 @@ import { locateFfmpeg } from '../../src/ingest/ffmpeg/locate.js';
 import { runPipeline } from '../../src/pipeline.js';
 import { StatsTelemetry } from '../../src/telemetry/stats.js';
 import { PinoTelemetry } from '../../src/telemetry/telemetry.js';
+import { mergeSpans } from '../../src/train/evaluate-events/spans.js';
+import { composeReal } from '../broadcasts/compose.js';
+import { readMaterial } from '../broadcasts/material.js';
 import { table } from '../measure.js';
-import { composeReal } from './compose.js';
 
 useShippedFonts();
 const [data, model, secondsText = '240', picture] = process.argv.slice(2);
@@ -29,13 +31,16 @@ const folder = await mkdtemp(join(tmpdir(), 'logowatch-first-light-'));
 try {
   const ffmpeg = await locateFfmpeg();
   const file = join(folder, 'broadcast.mp4');
-  const truth = await composeReal({
+  const composed = await composeReal({
     ffmpegPath: ffmpeg.path,
-    data,
+    material: await readMaterial(data),
     output: file,
     seconds: Number(secondsText),
     seed: 1,
   });
+  // Spans of one brand within a second of each other are one appearance, as the pipeline's gap rule says.
+  const merged = mergeSpans(composed.spans, 1, (a, b) => ({ ...a, end: Math.max(a.end, b.end) }));
+  const truth = { ...composed, spans: [...merged.values()].flat().toSorted((a, b) => a.start - b.start) };
   const detector = await createDetector(model);
   const live = await liveRtsp({ ffmpegPath: ffmpeg.path, file });
   const events: Appearance[] = [];

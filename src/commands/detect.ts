@@ -3,8 +3,8 @@ import type { Detection } from '../core/detection.js';
 import type { Detector } from '../infer/detector.js';
 import { type LoadedImage, loadImage } from '../infer/image.js';
 import { createDetector } from '../infer/network-detector.js';
-import { leaveWithTheReader, printError } from './io.js';
 import { pictureFiles } from '../infer/picture-files.js';
+import { leaveWithTheReader, printError } from './io.js';
 import { engineOption, threadsOption } from './options.js';
 
 /** Pictures decoded ahead of the network. */

@@ -1,5 +1,6 @@
 import type { Detection } from '../core/detection.js';
 import type { ContentRect } from '../core/frame.js';
+import type { TemporalCalibration } from './model/temporal.js';
 
 /** Pixels for a detector: rgb24, width * height * 3 bytes, row by row; `content` is the part that is no letterbox. */
 export interface DetectorImage {
@@ -16,6 +17,8 @@ export interface ModelInfo {
   readonly labels: readonly string[];
   /** Picture sizes the network is built for, pixels; ingest scales frames to the first. */
   readonly inputs: readonly { readonly width: number; readonly height: number }[];
+  /** The onset test that the model was calibrated for, if it was. */
+  readonly temporal?: TemporalCalibration;
   /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
   readonly engine: string;
 }

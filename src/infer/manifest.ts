@@ -1,3 +1,5 @@
+import type { TemporalCalibration } from './model/temporal.js';
+
 /**
  * A model folder: `model.json` (this), the head's two files, and the trunk's, either beside it or, found by their
  * hashes, among those shipped in models/. Network files: a JSON list of layers and tensor places, and a binary of
@@ -49,6 +51,8 @@ export interface ModelManifest {
   /** The same for the network that looks at crops. */
   readonly cropRanges?: Readonly<Record<string, readonly [number, number]>>;
   readonly cropMeans?: Readonly<Record<string, readonly number[]>>;
+  /** The onset test, calibrated on logo-free video; without it the smoother's defaults hold. */
+  readonly temporal?: TemporalCalibration;
   /** How it was made: command, seed, data counts, measured figures. */
   readonly training?: Readonly<Record<string, unknown>>;
 }

@@ -41,11 +41,13 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
     hash: sha256(bytes),
     labels: manifest.brands.map((b) => b.label),
     inputs: manifest.inputs,
+    ...(manifest.temporal === undefined ? {} : { temporal: manifest.temporal }),
   };
   return { manifest, look, verify, info };
 }
 
-async function readManifest(folder: string, path: string): Promise<Buffer> {
+/** Errors: model-missing, model-damaged. */
+export async function readManifest(folder: string, path: string): Promise<Buffer> {
   try {
     if (!(await stat(folder)).isDirectory()) throw missing('A model is a folder, this is a file', folder);
   } catch (error) {

@@ -3,10 +3,11 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDiskFull, LogowatchError } from '../../core/errors.js';
 import type { FileReference, ModelManifest, NetworkReference } from '../manifest.js';
-import { saveNetwork, type TensorType } from '../network/files.js';
+import { parseJson, saveNetwork, type TensorType } from '../network/files.js';
 import type { Network } from '../network.js';
-import { MANIFEST_FILE } from './load.js';
+import { MANIFEST_FILE, readManifest } from './load.js';
 import { MODEL_FORMAT, parseManifest } from './schema.js';
+import type { TemporalCalibration } from './temporal.js';
 
 export interface ModelToSave {
   readonly manifest: Omit<ModelManifest, 'format' | 'head' | 'trunk'>;
@@ -39,16 +40,41 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
     await removeOlder(folder, [head, trunk]);
     return manifest;
   } catch (cause) {
-    if (cause instanceof LogowatchError) throw cause;
-    const full = isDiskFull(cause);
-    throw new LogowatchError(full ? 'disk-full' : 'internal', 'The model cannot be written', {
-      value: folder,
-      remedy: full ? 'Free some space' : 'Check that the folder can be written',
-      cause,
-    });
+    throw cannotWrite(folder, cause);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/**
+ * Writes the section `temporal` into the manifest of a model that is there, in one step; everything else in it stays,
+ * keys of later versions too. The model's hash changes with it: other thresholds give other appearances.
+ * Errors: model-missing, model-damaged, model-incompatible, disk-full.
+ */
+export async function saveTemporal(folder: string, temporal: TemporalCalibration): Promise<void> {
+  const path = join(folder, MANIFEST_FILE);
+  const manifest = parseJson(await readManifest(folder, path), path) as Record<string, unknown>;
+  const changed = { ...manifest, temporal };
+  parseManifest(changed, path);
+  const staged = join(folder, `.${MANIFEST_FILE}-${randomUUID()}`);
+  try {
+    await writeFile(staged, `${JSON.stringify(changed, null, 2)}\n`);
+    await rename(staged, path);
+  } catch (cause) {
+    throw cannotWrite(folder, cause);
+  } finally {
+    await rm(staged, { force: true });
+  }
+}
+
+function cannotWrite(folder: string, cause: unknown): LogowatchError {
+  if (cause instanceof LogowatchError) return cause;
+  const full = isDiskFull(cause);
+  return new LogowatchError(full ? 'disk-full' : 'internal', 'The model cannot be written', {
+    value: folder,
+    remedy: full ? 'Free some space' : 'Check that the folder can be written',
+    cause,
+  });
 }
 
 async function stage(

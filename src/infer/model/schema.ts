@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LogowatchError } from '../../core/errors.js';
 import type { ModelManifest } from '../manifest.js';
 import { damaged } from '../network/shapes.js';
+import { temporalSchema } from './temporal.js';
 
 export const MODEL_FORMAT = 2;
 
@@ -39,6 +40,7 @@ const manifestSchema = z.object({
   means: z.record(z.string(), z.array(z.number())).exactOptional(),
   cropRanges: z.record(z.string(), z.tuple([z.number(), z.number()])).exactOptional(),
   cropMeans: z.record(z.string(), z.array(z.number())).exactOptional(),
+  temporal: temporalSchema.exactOptional(),
   training: z.record(z.string(), z.unknown()).exactOptional(),
 });
 

@@ -1,4 +1,4 @@
-import type { SmoothingParameters } from './parameters.js';
+import type { OnsetParameters, SmoothingParameters } from './parameters.js';
 
 /**
  * Page's cumulative sum: S = max(0, S + l). It is the quickest test for a change at an unknown time among those
@@ -40,6 +40,13 @@ export function cusumThreshold(intervalMs: number, parameters: SmoothingParamete
   return Math.max(0, Math.log((parameters.brands * stepsPerHour) / parameters.falsePerHour));
 }
 
-export function cusumOpens(state: CusumState, intervalMs: number, parameters: SmoothingParameters): boolean {
-  return state.frames >= parameters.minFrames && state.sum >= cusumThreshold(intervalMs, parameters);
+/** `onset` where the brand is calibrated: its threshold then stands for the wanted rate. */
+export function cusumOpens(
+  state: CusumState,
+  intervalMs: number,
+  parameters: SmoothingParameters,
+  onset?: OnsetParameters,
+): boolean {
+  if (state.frames < parameters.minFrames) return false;
+  return state.sum >= (onset?.thresholdLlr ?? cusumThreshold(intervalMs, parameters));
 }

@@ -1,3 +1,11 @@
+/** What calibration on logo-free video found for one brand; docs/temporal.md. */
+export interface OnsetParameters {
+  /** Taken off every frame's evidence before it is summed, nats: the level that this brand's look-alikes keep up. */
+  readonly driftLlr: number;
+  /** The sum at which an appearance opens, nats. */
+  readonly thresholdLlr: number;
+}
+
 /** How evidence becomes appearances. Every time is media time. All of it can be set for each stream. */
 export interface SmoothingParameters {
   /** Brands watched for: false alarms of all of them share `falsePerHour`. */
@@ -23,6 +31,8 @@ export interface SmoothingParameters {
   readonly decorrelationMs: number;
   /** An open appearance is reported again at most this often; milliseconds. */
   readonly ongoingEveryMs: number;
+  /** By brand, where the model was calibrated; without it the threshold comes from `brands` and `falsePerHour`. */
+  readonly onset: Readonly<Record<string, OnsetParameters>>;
   /** The interval between sampled frames until two frames have shown it; milliseconds. */
   readonly intervalMs: number;
 }
@@ -40,5 +50,6 @@ export const SMOOTHING_DEFAULTS: SmoothingParameters = {
   meanOffMs: 600_000,
   decorrelationMs: 100,
   ongoingEveryMs: 5_000,
+  onset: {},
   intervalMs: 200,
 };

@@ -22,6 +22,7 @@ import {
   weigh,
 } from './evidence.js';
 import { medianUs, remember } from './interval.js';
+import { discountRivals } from './rivals.js';
 import { endUs, exposureOf, extend, merge, type Sighting, settle } from './sighting.js';
 import { initialState, type OpenAppearance, type TemporalState, type TrackEvidence } from './state.js';
 
@@ -140,7 +141,7 @@ function appear(
 ): TemporalStep {
   const { frame, nominalUs } = context;
   const ageMsMax = (gapUs + 2 * nominalUs) / 1000;
-  const detections = frame.detections.filter(isSound);
+  const detections = discountRivals(frame.detections.filter(isSound));
   const tracking = { ...parameters.tracking, ageMsMax };
   const { state: tracker, found } = trackStep(state.tracker, { ...frame, detections }, tracking);
 
@@ -157,8 +158,9 @@ function appear(
   const dated = new Map<string, readonly Sighting[]>();
   for (const track of tracker.tracks) {
     const old = closed.has(track.label) ? undefined : state.evidence[track.id];
-    const weighed = weigh(old ?? NO_EVIDENCE, found.get(track.id), context);
-    const confirms = found.has(track.id) && isEnough(weighed, open.has(track.label), observedMs, context);
+    const weighed = weigh(old ?? NO_EVIDENCE, track.label, found.get(track.id), context);
+    const isOpen = open.has(track.label);
+    const confirms = found.has(track.id) && isEnough(weighed, track.label, isOpen, observedMs, context);
     evidence[track.id] = confirms ? confirmed(weighed) : weighed;
     if (confirms) dated.set(track.label, merge(dated.get(track.label) ?? [], weighed.pending));
   }
@@ -199,17 +201,21 @@ function isOver(open: OpenAppearance, state: TemporalState, context: FrameContex
 
 function isEnough(
   evidence: TrackEvidence,
+  label: string,
   isOpen: boolean,
   observedMs: number,
   { parameters }: FrameContext,
 ): boolean {
   if (evidence.confirmed || evidence.pending.length === 0) return false;
   const { cusum, pending } = evidence;
+  const onset = parameters.onset[label];
   // A look-alike that stands still gives the same weak evidence in every frame: it is no evidence each time anew.
-  const sure = pending.filter(({ confident }) => confident).length;
-  if (sure < (isOpen ? 1 : parameters.minFrames)) return false;
+  // A calibrated drift takes care of that; without one the brand's threshold has to.
+  const sure =
+    onset !== undefined || pending.filter((s) => s.confident).length >= (isOpen ? 1 : parameters.minFrames);
+  if (!sure) return false;
   if (isOpen && cusum.frames >= 2 && cusum.sum >= parameters.joinLlr) return true;
-  return cusumOpens(cusum, observedMs, parameters);
+  return cusumOpens(cusum, observedMs, parameters, onset);
 }
 
 function advance(

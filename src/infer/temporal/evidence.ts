@@ -25,27 +25,38 @@ export interface FrameContext {
   readonly parameters: SmoothingParameters;
 }
 
-export const NO_EVIDENCE: TrackEvidence = { cusum: CUSUM_ZERO, pOn: 0, confirmed: false, pending: [] };
+export const NO_EVIDENCE: TrackEvidence = {
+  cusum: CUSUM_ZERO,
+  presence: CUSUM_ZERO,
+  pOn: 0,
+  confirmed: false,
+  pending: [],
+};
 
-/** One frame of one track; `detection` is undefined when the track was not found. */
+/** One frame of one track of `label`; `detection` is undefined when the track was not found. */
 export function weigh(
   before: TrackEvidence,
+  label: string,
   detection: Detection | undefined,
   context: FrameContext,
 ): TrackEvidence {
   const { parameters, elapsedUs } = context;
   const elapsedMs = elapsedUs / 1000;
   const llr = detection?.llr ?? parameters.absentLlr / parameters.llrScale;
+  const drift = (parameters.onset[label]?.driftLlr ?? 0) / parameters.llrScale;
   const evidence = evidenceOf(llr, elapsedMs, parameters);
+  const above = detection === undefined ? evidence : evidenceOf(llr - drift, elapsedMs, parameters);
   const pOn = hmmStep(before.pOn, evidence, elapsedMs, parameters);
-  const cusum = cusumStep(before.cusum, evidence);
-  if (before.confirmed) return { cusum, pOn, confirmed: true, pending: [] };
-  if (cusum.sum <= 0) return { cusum, pOn, confirmed: false, pending: [] };
+  const cusum = cusumStep(before.cusum, above);
+  const presence = cusumStep(before.presence, evidence);
+  const after = { cusum, presence, pOn };
+  if (before.confirmed) return { ...after, confirmed: true, pending: [] };
+  if (presence.sum <= 0) return { ...after, confirmed: false, pending: [] };
   const seen = detection !== undefined && evidence > 0;
   const pending = settlePending(before.pending, seen, context);
-  if (!seen) return { cusum, pOn, confirmed: false, pending };
+  if (!seen) return { ...after, confirmed: false, pending };
   const sighting = sightingOf([detection], context);
-  return { cusum, pOn, confirmed: false, pending: [...pending.slice(1 - PENDING_MAX), sighting] };
+  return { ...after, confirmed: false, pending: [...pending.slice(1 - PENDING_MAX), sighting] };
 }
 
 /** The test on the sum has decided: from here on the filter starts at least at even odds. */

@@ -5,12 +5,15 @@ import type { Exposure, Sighting } from './sighting.js';
 
 /** What a track has gathered for its label. */
 export interface TrackEvidence {
+  /** Evidence above the brand's drift: decides whether an appearance opens. */
   readonly cusum: CusumState;
+  /** The same sum without the drift: since when the mark has been there. */
+  readonly presence: CusumState;
   /** Probability that the mark is there, 0..1. */
   readonly pOn: number;
   /** Its evidence was enough: it shows its label from now on. */
   readonly confirmed: boolean;
-  /** Sightings since the sum was last zero: where an appearance starts when it opens. Empty once confirmed. */
+  /** Sightings since `presence` was last zero: where an appearance starts when it opens. Empty once confirmed. */
   readonly pending: readonly Sighting[];
 }
 
