@@ -7,14 +7,14 @@
 import { parseArgs } from 'node:util';
 import { loadImage } from '../src/infer/image.js';
 import { loadShippedTrunk, shippedTrunk } from '../src/infer/network/shipped.js';
-import { saveBank } from '../src/train/bank.js';
+import { type BankPicture, saveBank } from '../src/train/bank.js';
 import { Base, type BasePicture } from '../src/train/base.js';
 import { Composer, FRAME_SHAPES } from '../src/train/compose/composer.js';
 import { readNegatives } from '../src/train/datasets/negatives.js';
 import { distinct, placesOf, towers } from '../src/train/extract.js';
-import { type FrameSamples, NO_BRAND } from '../src/train/samples.js';
+import { NO_BRAND } from '../src/train/samples.js';
 
-const PLACES = 5;
+const PLACES = 6;
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 
 const base = await Base.open(await loadShippedTrunk());
-const bank: FrameSamples[] = [];
+const bank: BankPicture[] = [];
 
 async function add(picture: BasePicture): Promise<void> {
   const maps = await base.look(picture);
@@ -44,7 +44,8 @@ async function add(picture: BasePicture): Promise<void> {
     picture,
     places.map((p) => p.box),
   );
-  bank.push({ brands: [], unclear: false, cells, crops: { data, labels: cells.labels } });
+  const logos = Float32Array.from(places, (p) => p.logo);
+  bank.push({ brands: [], unclear: false, cells, crops: { data, labels: cells.labels }, logos });
   if (bank.length % 200 === 0) process.stderr.write(`${bank.length} pictures\n`);
 }
 

@@ -8,12 +8,17 @@ const NMS_IOU = 0.4;
 /** Detections of one picture. */
 const DETECTIONS_MAX = 20;
 
-/** A place with both looks' logits, one a brand. */
-export interface VerifiedCandidate {
-  /** Pixels of the picture. */
-  readonly box: Box;
+/** What is known of a place; `look` and `verify` hold a logit a brand. */
+export interface PlaceLogits {
+  /** Of being at some logo. */
+  readonly logo: number;
   readonly look: Float32Array;
   readonly verify: Float32Array;
+}
+
+export interface VerifiedCandidate extends PlaceLogits {
+  /** Pixels of the picture. */
+  readonly box: Box;
 }
 
 export interface FusionOptions {
@@ -23,9 +28,9 @@ export interface FusionOptions {
   readonly all?: boolean | undefined;
 }
 
-/** Calibrated log-likelihood ratio of one brand at one place, nats. */
-export function evidence(brand: BrandCalibration, look: number, verify: number): number {
-  return brand.look * look + brand.verify * verify + brand.offset;
+/** Calibrated log-likelihood ratio of one brand, the `k`th, at one place; nats. */
+export function evidence(brand: BrandCalibration, k: number, { logo, look, verify }: PlaceLogits): number {
+  return brand.logo * logo + brand.look * look[k]! + brand.verify * verify[k]! + brand.offset;
 }
 
 /** The detections of one picture by descending score: calibrated, one for each mark, relative to `content`. */
@@ -67,7 +72,7 @@ function detection(
   logPrior: number,
   content: ContentRect,
 ): Detection {
-  const llr = evidence(brand, candidate.look[channel]!, candidate.verify[channel]!);
+  const llr = evidence(brand, channel, candidate);
   const score = 1 / (1 + Math.exp(-(llr + logPrior)));
   const [x, y, w, h] = candidate.box;
   const box: Box = [

@@ -17,12 +17,14 @@ export interface NetworkReference {
 }
 
 /**
- * How a brand's two logits at a candidate become its evidence: llr = look * brand logit + verify * verify logit + offset,
+ * How three logits at a place become a brand's evidence: llr = logo * "some logo" + look * brand's + verify * verify's + offset,
  * score = sigmoid(llr + ln prior odds); reported when score >= threshold.
  */
 export interface BrandCalibration {
   readonly label: string;
-  /** Weight of the logit of the first look at the whole picture, >= 0. */
+  /** Weight of the logit of being at some logo, >= 0. */
+  readonly logo: number;
+  /** Weight of the brand's logit of the first look at the whole picture, >= 0. */
   readonly look: number;
   /** Weight of the logit of the second look at the crop, >= 0. */
   readonly verify: number;
@@ -42,7 +44,7 @@ export interface ModelManifest {
   readonly brands: readonly BrandCalibration[];
   /** Odds of a brand being in a picture, that turn an llr into the score. */
   readonly priorOdds: number;
-  /** Brand logit from which a place is worth a second look. */
+  /** Sum of "some logo" and a brand's logit from which a place is worth a second look. */
   readonly candidateLogit: number;
   /** Layer -> [min, max] over calibration pictures, for int8. Without it the model runs in float only. */
   readonly ranges?: Readonly<Record<string, readonly [number, number]>>;

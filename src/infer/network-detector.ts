@@ -123,7 +123,12 @@ export class NetworkDetector implements Detector {
     });
     const batch = { data, count: candidates.length, width: CROP_PX, height: CROP_PX };
     const map = mapOf(await this.#verify.run(batch), VERIFY_LAYER);
-    return candidates.map(({ box, logits }, n) => ({ box, look: logits, verify: centre(map, n) }));
+    return candidates.map(({ box, logo, logits }, n) => ({
+      box,
+      logo,
+      look: logits,
+      verify: centre(map, n),
+    }));
   }
 
   /** Runs one grey picture and crop, so that sessions are made and memory is held before the first real one. */

@@ -13,6 +13,9 @@ import { CELL_INPUTS, CROP_INPUTS, type FrameSamples, NO_BRAND } from './samples
  */
 const BANK_FILE = 'bank.json';
 const TOWER_MAX = 6;
+/** Steps of a logo logit, in a signed byte. */
+const LOGO_STEPS = 8;
+const ROW_BYTES = CELL_INPUTS + CROP_INPUTS + 1;
 
 const schema = z.strictObject({
   /** SHA-256 of the trunk's weights that the values come from. */
@@ -26,8 +29,13 @@ const schema = z.strictObject({
   sources: z.record(z.string(), z.int()),
 });
 
+export interface BankPicture extends FrameSamples {
+  /** Logit of being at some logo, of each place. */
+  readonly logos: Float32Array;
+}
+
 /** Pictures of one place or more, none of them with a brand. */
-export type Bank = readonly FrameSamples[];
+export type Bank = readonly BankPicture[];
 
 /** The bank that belongs to the shipped trunk. Errors: model-missing, model-damaged. */
 export async function loadBank(folder: string = shippedTrunk().folder): Promise<Bank> {
@@ -56,21 +64,29 @@ function decode(bytes: Buffer, places: readonly number[], cropScales: readonly n
   return places.map((count) => {
     const cells = new Float32Array(count * CELL_INPUTS);
     const crops = new Float32Array(count * CROP_INPUTS);
+    const logos = new Float32Array(count);
     for (let n = 0; n < count; n++, row++) {
-      const at = row * (CELL_INPUTS + CROP_INPUTS);
+      const at = row * ROW_BYTES;
+      logos[n] = bytes.readInt8(at + ROW_BYTES - 1) / LOGO_STEPS;
       for (let i = 0; i < CELL_INPUTS; i++) cells[n * CELL_INPUTS + i] = (bytes[at + i]! * TOWER_MAX) / 255;
       for (let i = 0; i < CROP_INPUTS; i++)
         crops[n * CROP_INPUTS + i] = bytes.readInt8(at + CELL_INPUTS + i) * cropScales[i]!;
     }
     const labels = new Int16Array(count).fill(NO_BRAND);
-    return { brands: [], unclear: false, cells: { data: cells, labels }, crops: { data: crops, labels } };
+    return {
+      brands: [],
+      unclear: false,
+      cells: { data: cells, labels },
+      crops: { data: crops, labels },
+      logos,
+    };
   });
 }
 
 /** Writes bank.json and bank.bin; row n of a picture's cells and of its crops are the same place. */
 export async function saveBank(
   folder: string,
-  pictures: readonly FrameSamples[],
+  pictures: Bank,
   sources: Readonly<Record<string, number>>,
 ): Promise<void> {
   const peaks = new Float32Array(CROP_INPUTS);
@@ -80,15 +96,16 @@ export async function saveBank(
     });
   const cropScales = Array.from(peaks, (p) => Number((Math.max(p, 1e-6) / 127).toPrecision(5)));
   const parts: Buffer[] = [];
-  for (const { cells, crops } of pictures) {
+  for (const { cells, crops, logos } of pictures) {
     for (let n = 0; n < cells.labels.length; n++) {
-      const row = Buffer.alloc(CELL_INPUTS + CROP_INPUTS);
+      const row = Buffer.alloc(ROW_BYTES);
       for (let i = 0; i < CELL_INPUTS; i++)
         row[i] = Math.round((Math.min(TOWER_MAX, cells.data[n * CELL_INPUTS + i]!) / TOWER_MAX) * 255);
       for (let i = 0; i < CROP_INPUTS; i++) {
         const code = Math.round(crops.data[n * CROP_INPUTS + i]! / cropScales[i]!);
         row.writeInt8(Math.max(-127, Math.min(127, code)), CELL_INPUTS + i);
       }
+      row.writeInt8(Math.max(-127, Math.min(127, Math.round(logos[n]! * LOGO_STEPS))), ROW_BYTES - 1);
       parts.push(row);
     }
   }

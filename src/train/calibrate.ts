@@ -1,4 +1,4 @@
-import { evidence } from '../infer/fusion.js';
+import { evidence, type PlaceLogits } from '../infer/fusion.js';
 import type { BrandCalibration } from '../infer/manifest.js';
 import { quantile } from './metrics.js';
 
@@ -8,7 +8,7 @@ export const PRIOR_ODDS = 0.01;
 export const FALSE_FRAME_RATE = 0.005;
 /** Deviation of a brand's offset from the common one that is believed without evidence, nats. */
 const OFFSET_SPREAD = 0.7;
-/** Weights of the two looks that are believed without evidence, and how firmly. */
+/** Weights of the logits that are believed without evidence, and how firmly. */
 const WEIGHT_PRIOR = 0.5;
 const WEIGHT_FIRMNESS = 0.5;
 /** Share of a brand's greatest values from which its tail is extrapolated. */
@@ -18,13 +18,14 @@ const TAIL_COUNT_MIN = 20;
 /** One brand's logits at one place. */
 export interface PlaceSample {
   readonly brand: number;
+  readonly logo: number;
   readonly look: number;
   readonly verify: number;
   readonly positive: boolean;
 }
 
-/** A logo-free picture: for every brand its logits at each of the picture's places. */
-export type NegativePicture = readonly { readonly look: Float32Array; readonly verify: Float32Array }[];
+/** The places of a logo-free picture. */
+export type NegativePicture = readonly PlaceLogits[];
 
 export interface Calibration {
   readonly brands: readonly BrandCalibration[];
@@ -36,7 +37,7 @@ export interface Calibration {
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 /**
- * Logistic regression of "this brand is here" on the two looks' logits: two weights for all brands and an offset a
+ * Logistic regression of "this brand is here" on three logits (some logo, first look, second look): weights for all brands and an offset a
  * brand, drawn towards the common one, since a brand has few held-out pictures. A brand's threshold is the value
  * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brands of them.
  */
@@ -51,12 +52,13 @@ export function calibrate(
   const brands = labels.map((label, brand): BrandCalibration => {
     const own = samples.filter((s) => s.brand === brand);
     const offset = fitOffset(own, fitted) - oddsLog;
-    return { label, look: fitted.look, verify: fitted.verify, offset, threshold: 0.5 };
+    const { logo, look, verify } = fitted;
+    return { label, logo, look, verify, offset, threshold: 0.5 };
   });
   const rate = FALSE_FRAME_RATE / labels.length;
   const withThresholds = brands.map((brand, k) => {
     const maxima = negatives.flatMap((places) =>
-      places.length === 0 ? [] : [Math.max(...places.map((p) => evidence(brand, p.look[k]!, p.verify[k]!)))],
+      places.length === 0 ? [] : [Math.max(...places.map((p) => evidence(brand, k, p)))],
     );
     const llr = tailQuantile(maxima, negatives.length, rate);
     return { ...brand, threshold: Math.min(0.999, Math.max(0.01, sigmoid(llr + Math.log(PRIOR_ODDS)))) };
@@ -78,52 +80,55 @@ export function tailQuantile(values: readonly number[], count: number, rate: num
 }
 
 interface Weights {
+  logo: number;
   look: number;
   verify: number;
   offset: number;
 }
 
-/** Newton's method with a ridge that draws both weights towards WEIGHT_PRIOR; weights are never negative. */
+const inputsOf = (s: PlaceSample): readonly number[] => [s.logo, s.look, s.verify, 1];
+const linear = (w: Weights, s: PlaceSample): number =>
+  w.logo * s.logo + w.look * s.look + w.verify * s.verify;
+
+/** Newton's method with a ridge that draws the weights towards WEIGHT_PRIOR; weights are never negative. */
 function fit(samples: readonly PlaceSample[]): Weights {
-  const w: Weights = { look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR, offset: 0 };
+  const w: Weights = { logo: WEIGHT_PRIOR, look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR, offset: 0 };
+  const keys = ['logo', 'look', 'verify'] as const;
   for (let step = 0; step < 60; step++) {
-    const g = [WEIGHT_FIRMNESS * (w.look - WEIGHT_PRIOR), WEIGHT_FIRMNESS * (w.verify - WEIGHT_PRIOR), 0];
-    const h = [
-      [WEIGHT_FIRMNESS, 0, 0],
-      [0, WEIGHT_FIRMNESS, 0],
-      [0, 0, 1e-6],
-    ];
+    const g = [...keys.map((k) => WEIGHT_FIRMNESS * (w[k] - WEIGHT_PRIOR)), 0];
+    const h = g.map((_, i) => g.map((__, j): number => (i !== j ? 0 : i < 3 ? WEIGHT_FIRMNESS : 1e-6)));
     for (const s of samples) {
-      const x = [s.look, s.verify, 1];
-      const p = sigmoid(w.look * s.look + w.verify * s.verify + w.offset);
+      const x = inputsOf(s);
+      const p = sigmoid(linear(w, s) + w.offset);
       const error = p - (s.positive ? 1 : 0);
       const curvature = p * (1 - p) + 1e-9;
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < 4; i++) {
         g[i] = g[i]! + error * x[i]!;
-        for (let j = 0; j < 3; j++) h[i]![j] = h[i]![j]! + curvature * x[i]! * x[j]!;
+        for (let j = 0; j < 4; j++) h[i]![j] = h[i]![j]! + curvature * x[i]! * x[j]!;
       }
     }
-    const d = solve3(h, g);
-    const size = Math.abs(d[0]!) + Math.abs(d[1]!) + Math.abs(d[2]!);
+    const d = solve(h, g);
+    const size = d.reduce((sum, v) => sum + Math.abs(v), 0);
     const damp = Math.min(1, 2 / (size + 1e-9));
-    w.look = Math.max(0, w.look - damp * d[0]!);
-    w.verify = Math.max(0, w.verify - damp * d[1]!);
-    w.offset -= damp * d[2]!;
+    for (const [i, k] of keys.entries()) w[k] = Math.max(0, w[k] - damp * d[i]!);
+    w.offset -= damp * d[3]!;
     if (size < 1e-7) break;
   }
   return w;
 }
 
-/** Cramer's rule. */
-function solve3(m: readonly (readonly number[])[], v: readonly number[]): number[] {
-  const det = (a: readonly (readonly number[])[]): number =>
-    a[0]![0]! * (a[1]![1]! * a[2]![2]! - a[1]![2]! * a[2]![1]!) -
-    a[0]![1]! * (a[1]![0]! * a[2]![2]! - a[1]![2]! * a[2]![0]!) +
-    a[0]![2]! * (a[1]![0]! * a[2]![1]! - a[1]![1]! * a[2]![0]!);
-  const whole = det(m);
-  return [0, 1, 2].map(
-    (column) => det(m.map((row, r) => row.map((x, c) => (c === column ? v[r]! : x)))) / whole,
-  );
+/** Gaussian elimination of a positive definite system. */
+function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
+  const rows = matrix.map((row, i) => [...row, right[i]!]);
+  const n = rows.length;
+  for (let i = 0; i < n; i++) {
+    for (let r = 0; r < n; r++) {
+      if (r === i) continue;
+      const factor = rows[r]![i]! / rows[i]![i]!;
+      for (let c = i; c <= n; c++) rows[r]![c] = rows[r]![c]! - factor * rows[i]![c]!;
+    }
+  }
+  return rows.map((row, i) => row[n]! / row[i]!);
 }
 
 function fitOffset(samples: readonly PlaceSample[], common: Weights): number {
@@ -132,7 +137,7 @@ function fitOffset(samples: readonly PlaceSample[], common: Weights): number {
     let gradient = (offset - common.offset) / OFFSET_SPREAD ** 2;
     let curvature = 1 / OFFSET_SPREAD ** 2;
     for (const s of samples) {
-      const p = sigmoid(common.look * s.look + common.verify * s.verify + offset);
+      const p = sigmoid(linear(common, s) + offset);
       gradient += p - (s.positive ? 1 : 0);
       curvature += p * (1 - p);
     }

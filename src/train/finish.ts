@@ -19,6 +19,7 @@ import {
   type HeldOutFrame,
   logoFree,
   lookAt,
+  negativeSamples,
   placeSamples,
   uncalibratedDetector,
 } from './held-out.js';
@@ -47,8 +48,12 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
   const head = exportHead(heads.look.parameters, heads.verify.parameters);
   const seen = await lookAtHeldOut(run, input.trunk, head, composers.heldOut);
   const samples = placeSamples(seen, dataset.brands.length);
-  const negatives = [...logoFree(seen), ...(await bankNegatives(input))];
-  const calibration = calibrate(dataset.brands, samples, negatives);
+  const bank = await bankNegatives(input);
+  const calibration = calibrate(
+    dataset.brands,
+    [...samples, ...negativeSamples(bank, dataset.brands.length)],
+    [...logoFree(seen), ...bank],
+  );
   const heldOut = heldOutMetrics(frameScores(seen, calibration.brands));
   const examples: ComposedFrame[] = [];
   for (let i = 0; i < Math.min(frames, RANGE_FRAMES); i++) examples.push(await composers.train.frame(i));

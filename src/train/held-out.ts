@@ -5,16 +5,17 @@ import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../infer/model/load.js';
 import { joinNetworks } from '../infer/network/compose.js';
 import type { Network } from '../infer/network.js';
 import { createNetworkDetector, type NetworkDetector } from '../infer/network-detector.js';
+import type { Bank } from './bank.js';
 import type { NegativePicture, PlaceSample } from './calibrate.js';
 import { PRIOR_ODDS } from './calibrate.js';
 import { type ComposedFrame, FRAME_SHAPES } from './compose/composer.js';
 import type { Mlp, Parameters } from './head/mlp.js';
 import { type FrameScores, quantile } from './metrics.js';
-import { CELL_INPUTS, CROP_INPUTS, type FrameSamples } from './samples.js';
+import { CELL_INPUTS, CROP_INPUTS } from './samples.js';
 
 /** While calibrating, places of nearly no promise are looked at too. */
-const CANDIDATE_LOGIT_FREE = -5;
-const CANDIDATE_LOGIT_RANGE = { low: -4.5, high: -1 };
+const CANDIDATE_LOGIT_FREE = -8;
+const CANDIDATE_LOGIT_RANGE = { low: -8, high: -1 };
 /** Overlap with a logo from which a place shows it, and up to which it does not. */
 const SHOWN_IOU = 0.4;
 const APART_IOU = 0.1;
@@ -39,7 +40,7 @@ export async function uncalibratedDetector(
     inputs: FRAME_SHAPES.map(({ width, height }) => ({ width, height })),
     trunk: network,
     head: network,
-    brands: labels.map((label) => ({ label, look: 0.5, verify: 0.5, offset: 0, threshold: 0.5 })),
+    brands: labels.map((label) => ({ label, logo: 0.5, look: 0.5, verify: 0.5, offset: 0, threshold: 0.5 })),
     priorOdds: PRIOR_ODDS,
     candidateLogit: CANDIDATE_LOGIT_FREE,
   };
@@ -60,14 +61,29 @@ export async function lookAt(detector: NetworkDetector, frame: ComposedFrame): P
 /** One sample a place and brand; where a place shows a brand in part, nothing is known. */
 export function placeSamples(frames: readonly HeldOutFrame[], brandCount: number): PlaceSample[] {
   return frames.flatMap(({ frame, places }) =>
-    places.flatMap(({ box, look, verify }) =>
+    places.flatMap(({ box, logo, look, verify }) =>
       Array.from({ length: brandCount }, (_, brand) => brand).flatMap((brand): PlaceSample[] => {
         const own = frame.targets.filter((t) => t.brand === brand);
         const most = Math.max(0, ...own.map((t) => iou(t.box, box)));
         const shown = own.some((t) => !t.ignore && iou(t.box, box) >= SHOWN_IOU);
         if (!shown && most > APART_IOU) return [];
-        return [{ brand, look: look[brand]!, verify: verify[brand]!, positive: shown }];
+        return [{ brand, logo, look: look[brand]!, verify: verify[brand]!, positive: shown }];
       }),
+    ),
+  );
+}
+
+/** Every place of a logo-free picture shows none of the brands. */
+export function negativeSamples(pictures: readonly NegativePicture[], brandCount: number): PlaceSample[] {
+  return pictures.flatMap((places) =>
+    places.flatMap(({ logo, look, verify }) =>
+      Array.from({ length: brandCount }, (_, brand) => ({
+        brand,
+        logo,
+        look: look[brand]!,
+        verify: verify[brand]!,
+        positive: false,
+      })),
     ),
   );
 }
@@ -78,7 +94,7 @@ export function logoFree(frames: readonly HeldOutFrame[]): NegativePicture[] {
 
 /** The bank's places through the heads; a row of its cells and of its crops is one place. */
 export async function bankPictures(
-  bank: readonly FrameSamples[],
+  bank: Bank,
   look: { mlp: Mlp; parameters: Parameters },
   verify: { mlp: Mlp; parameters: Parameters },
 ): Promise<NegativePicture[]> {
@@ -98,16 +114,16 @@ export async function bankPictures(
   const k = look.mlp.shape.outputs;
   let row = 0;
   return bank.map((picture) =>
-    Array.from(picture.cells.labels, () => {
+    Array.from(picture.logos, (logo) => {
       const [from, to] = [row * k, ++row * k];
-      return { look: a.slice(from, to), verify: b.slice(from, to) };
+      return { logo, look: a.slice(from, to), verify: b.slice(from, to) };
     }),
   );
 }
 
 /** The logit from which a place is worth a second look: nearly all places that show a logo have it. */
 export function candidateLogit(samples: readonly PlaceSample[]): number {
-  const positive = samples.filter((s) => s.positive).map((s) => s.look);
+  const positive = samples.filter((s) => s.positive).map((s) => s.logo + s.look);
   const low = positive.length === 0 ? CANDIDATE_LOGIT_RANGE.low : quantile(positive, 0.02) - 0.5;
   return Math.min(CANDIDATE_LOGIT_RANGE.high, Math.max(CANDIDATE_LOGIT_RANGE.low, low));
 }
@@ -120,7 +136,7 @@ export function frameScores(
   return frames.map(({ frame: { targets }, places }) => {
     const shown = [...new Set(targets.filter((t) => !t.ignore).map((t) => t.brand))];
     const logits = Float32Array.from(brands, (brand, k) =>
-      Math.max(-50, ...places.map((p) => evidence(brand, p.look[k]!, p.verify[k]!))),
+      Math.max(-50, ...places.map((p) => evidence(brand, k, p))),
     );
     return { logits, brands: shown, unclear: shown.length === 0 && targets.length > 0 };
   });

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import { fuse } from '../../src/infer/fusion.js';
 
 const BRANDS = [
-  { label: 'acorn', look: 1, verify: 2, offset: -1, threshold: 0.5 },
-  { label: 'birch', look: 1, verify: 2, offset: -1, threshold: 0.9 },
+  { label: 'acorn', logo: 0.5, look: 1, verify: 2, offset: -2, threshold: 0.5 },
+  { label: 'birch', logo: 0.5, look: 1, verify: 2, offset: -2, threshold: 0.9 },
 ];
 const CONTENT = { x: 0, y: 20, width: 200, height: 100 };
 const place = (box: [number, number, number, number], look: number[], verify: number[]) => ({
   box,
+  logo: 2,
   look: Float32Array.from(look),
   verify: Float32Array.from(verify),
 });

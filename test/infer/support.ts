@@ -113,7 +113,7 @@ export function randomHead(brands: number, seed = 1): Network {
 }
 
 export function brands(...labels: string[]): BrandCalibration[] {
-  return labels.map((label) => ({ label, look: 0.5, verify: 0.5, offset: 0, threshold: 0.5 }));
+  return labels.map((label) => ({ label, logo: 0.5, look: 0.5, verify: 0.5, offset: 0, threshold: 0.5 }));
 }
 
 export function manifest(labels: readonly string[]): Omit<ModelManifest, 'format' | 'head' | 'trunk'> {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadBank, saveBank } from '../../src/train/bank.js';
+import { type BankPicture, loadBank, saveBank } from '../../src/train/bank.js';
 import { Rng } from '../../src/train/rng.js';
-import { CELL_INPUTS, CROP_INPUTS, type FrameSamples, NO_BRAND } from '../../src/train/samples.js';
+import { CELL_INPUTS, CROP_INPUTS, NO_BRAND } from '../../src/train/samples.js';
 import { withFolder } from '../infer/support.js';
 
-function picture(rng: Rng, places: number): FrameSamples {
+function picture(rng: Rng, places: number): BankPicture {
   const labels = new Int16Array(places).fill(NO_BRAND);
   const fill = (n: number, f: () => number) => Float32Array.from({ length: places * n }, f);
   return {
@@ -15,6 +15,7 @@ function picture(rng: Rng, places: number): FrameSamples {
     unclear: false,
     cells: { data: fill(CELL_INPUTS, () => rng.uniform(0, 6)), labels },
     crops: { data: fill(CROP_INPUTS, () => rng.normal()), labels },
+    logos: Float32Array.from({ length: places }, () => rng.uniform(-9, 9)),
   };
 }
 
@@ -31,6 +32,9 @@ test('a bank comes back to within its steps, and a damaged one is refused', asyn
     pictures.forEach((p, n) => {
       p.cells.data.forEach((v, i) => {
         assert.ok(Math.abs(v - loaded[n]!.cells.data[i]!) <= 6 / 255);
+      });
+      p.logos.forEach((v, i) => {
+        assert.ok(Math.abs(v - loaded[n]!.logos[i]!) <= 1 / 16 + 1e-6);
       });
       p.crops.data.forEach((v, i) => {
         assert.ok(Math.abs(v - loaded[n]!.crops.data[i]!) <= 0.03);

@@ -16,6 +16,7 @@ const network = z.strictObject({ layers: file, weights: file });
 const size = z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) });
 const brand = z.strictObject({
   label: z.string().min(1),
+  logo: z.number().nonnegative(),
   look: z.number().nonnegative(),
   verify: z.number().nonnegative(),
   offset: z.number(),

@@ -10,13 +10,19 @@ const CELLS_MAX = 300;
 /** Overlap from which two cells mean one place, whatever brands they speak for. */
 const SAME_PLACE_IOU = 0.6;
 
-/** Logit of being at some logo from which a place counts as one, whatever the brands say. */
+/**
+ * Logit of being at some logo below which a cell is not looked at, and from which it is whatever the brands say. The
+ * shipped network knows what is no logo better than heads that have learned from twenty photos.
+ */
+const LOGO_MIN = -4;
 const LOGO_FLOOR = -2;
 
 /** A place that may hold a logo. */
 export interface Candidate {
   /** Pixels of the picture, cut to its content. */
   readonly box: Box;
+  /** Logit of being at some logo. */
+  readonly logo: number;
   /** Each brand's logit at the cell that gave the place. */
   readonly logits: Float32Array;
   /** The greatest of them. */
@@ -24,9 +30,9 @@ export interface Candidate {
 }
 
 export interface CandidateOptions {
-  /** A cell counts from this brand logit on. */
+  /** A cell counts from this sum of its logo logit and a brand's on. */
   readonly floor: number;
-  /** Places a picture at most that are chosen for a brand's logit, best first. */
+  /** Places a picture at most that are chosen for a brand's sake, best first. */
   readonly most: number;
   /** Further places at most that are chosen for looking like some logo: see LOGO_FLOOR. */
   readonly logos: number;
@@ -87,19 +93,18 @@ function scan(
   const bestOfBrand: (Cell | undefined)[] = [];
   for (const stride of HEAD_STRIDES) {
     const map = mapOf(maps, brandLayer(stride));
+    const place = mapOf(maps, placeLayer(stride));
     forEachCell(map, image, content, stride, (at, row, column) => {
+      const logo = place.data[(at / map.channels) * PLACE_CHANNELS]!;
       let best = -Infinity;
       for (let k = 0; k < map.channels; k++) {
-        const logit = map.data[at + k]!;
+        const logit = logo + map.data[at + k]!;
         if (logit > best) best = logit;
         if (logit > (bestOfBrand[k]?.logit ?? -Infinity)) bestOfBrand[k] = { stride, row, column, logit };
       }
+      if (logo < LOGO_MIN) return;
       if (best >= floor) cells.push({ stride, row, column, logit: best });
-    });
-    const place = mapOf(maps, placeLayer(stride));
-    forEachCell(place, image, content, stride, (at, row, column) => {
-      const logit = place.data[at]!;
-      if (logit >= LOGO_FLOOR) logoCells.push({ stride, row, column, logit });
+      if (logo >= LOGO_FLOOR) logoCells.push({ stride, row, column, logit: logo });
     });
   }
   return { cells, logoCells, bestOfBrand };
@@ -114,7 +119,9 @@ function candidateAt(
   const brand = mapOf(maps, brandLayer(stride));
   const at = ((image * brand.height + row) * brand.width + column) * brand.channels;
   const logits = brand.data.slice(at, at + brand.channels);
-  return { box: cellBox(maps, image, content, stride, row, column), logits, best: Math.max(...logits) };
+  const place = mapOf(maps, placeLayer(stride));
+  const logo = place.data[((image * place.height + row) * place.width + column) * PLACE_CHANNELS]!;
+  return { box: cellBox(maps, image, content, stride, row, column), logo, logits, best: Math.max(...logits) };
 }
 
 /** The box that a cell's place channels describe, pixels, cut to the content. */
