@@ -74,12 +74,12 @@ test('one place for one mark, whatever strides and brands speak for it; best fir
 test('places that look like some logo are added, up to their own number', () => {
   const maps = emptyMaps();
   put(maps, 16, [1, 2], 1, 3, [10, 6, 20, 8]);
-  put(maps, 8, [0, 14], 0, -8, [4, 4, 4, 4]);
+  put(maps, 8, [0, 14], 0, -8.5, [4, 4, 4, 4]);
   maps.get(placeLayer(8))!.data[14 * PLACE_CHANNELS] = 5;
   const options = { floor: LOGO, most: 8 };
   assert.deepEqual(
     findCandidates(maps, 0, WHOLE, { ...options, logos: 4 }).map((p) => p.best),
-    [3, -8],
+    [3, -8.5],
   );
   assert.equal(findCandidates(maps, 0, WHOLE, { ...options, logos: 0 }).length, 1);
 });
