@@ -30,7 +30,7 @@ export function startCli(
     env: { ...process.env, NO_COLOR: '1', CI: 'true', ...options.env },
     // A group of its own, as a shell gives it: Ctrl-C reaches all processes of it.
     detached: options.group === true,
-    timeout: options.limitMs ?? 120_000,
+    timeout: options.limitMs ?? 240_000,
     killSignal: 'SIGKILL',
   });
   const text = { stdout: '', stderr: '' };
