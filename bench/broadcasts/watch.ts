@@ -20,6 +20,7 @@ export async function detectionsOf(
 ): Promise<readonly DetectionRecord[]> {
   if (existsSync(kept)) return readKept(kept);
   const records: DetectionRecord[] = [];
+  const out = createWriteStream(`${kept}.partial`);
   const detector = await createDetector(model);
   try {
     const { failures } = await scanDetections({
@@ -27,14 +28,15 @@ export async function detectionsOf(
       detector,
       telemetry: new PinoTelemetry('error'),
       signal: new AbortController().signal,
-      onRecord: (record) => records.push(record),
+      onRecord: (record) => {
+        records.push(record);
+        out.write(`${JSON.stringify(record)}\n`);
+      },
     });
     if (failures[0] !== undefined) throw failures[0].error;
   } finally {
     await detector.close();
   }
-  const out = createWriteStream(`${kept}.partial`);
-  for (const record of records) out.write(`${JSON.stringify(record)}\n`);
   out.end();
   await finished(out);
   await rename(`${kept}.partial`, kept);

@@ -9,7 +9,9 @@ import { useShippedFonts } from '../../src/core/fonts.js';
 import { repoRoot } from '../../src/core/root.js';
 import { DEMO_BRANDS, loadIcon, markSvg } from '../../src/demo/brands.js';
 import { composeBroadcast } from '../../src/demo/compose.js';
-import { runCli } from '../support/cli.js';
+import { foundSpans } from '../../src/train/evaluate-events/found.js';
+import { eventMetrics } from '../../src/train/evaluate-events/metrics.js';
+import { readEvents, runCli } from '../support/cli.js';
 import { npmFfmpeg } from '../support/ffmpegs.js';
 
 // An independent scorer, kept outside the project: by its path, or beside the checkout.
@@ -114,6 +116,21 @@ describe('the answers, as an independent scorer reads them', { skip }, () => {
     const { code, stderr } = await runCli('watch', video, '--model', model, '--events', events);
     assert.equal(code, 0, stderr);
     const figures = score('events', join(data, 'b.json'), events);
+    const { duration } = truth;
+    const own = eventMetrics([{ duration, truth: rows, found: foundSpans(readEvents(events), duration) }]);
+    const same = {
+      truth: own.truth,
+      found: own.found,
+      precision: own.precision,
+      recall: own.recall,
+      f1: own.f1,
+      false_per_hour: own.falsePerHour,
+      exposure_error: own.exposureError ?? 0,
+    };
+    for (const [name, value] of Object.entries(same)) {
+      const theirs = figures.get(name) ?? Number.NaN;
+      assert.ok(Math.abs(theirs - value) < 1e-3, `${name}: ${value} here, ${theirs} there`);
+    }
     assert.ok((figures.get('truth') ?? 0) >= 3);
     assert.equal(figures.get('false_per_hour'), 0);
     assert.ok((figures.get('recall') ?? 0) >= 0.6, `recall ${figures.get('recall')}`);

@@ -30,7 +30,7 @@ test('what is above the drift opens at the calibrated threshold, and needs no co
 });
 
 test('the start is dated back to the first weak sight, not to where the test began to rise', () => {
-  assert.deepEqual(spans(eventsOf('(--wwwwmmmmm-----|', 2, 6)), ['a 400-2200 gone 1800']);
+  assert.deepEqual(spans(eventsOf('(--wwwwmmmmm------|', 2, 6)), ['a 400-2200 gone 1800']);
 });
 
 test('a brand without a calibration keeps the test by default', () => {

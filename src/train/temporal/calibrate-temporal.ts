@@ -52,7 +52,11 @@ const RISES_TOLD = 10;
  * the fitted tail is what it rests on; `provedPerHour` says what the footage proves without it.
  */
 export function calibrateTemporal(options: CalibrateTemporalOptions): CalibratedTemporal {
-  const { records, labels, falsePerHour } = options;
+  const { labels, falsePerHour } = options;
+  // Streams that ran side by side are taken one after the other: their times have nothing to do with each other.
+  const records = options.records.toSorted((a, b) =>
+    a.streamId < b.streamId ? -1 : a.streamId > b.streamId ? 1 : 0,
+  );
   const frames = records.filter((r) => r.kind === 'detections');
   if (frames.length < 2)
     throw new LogowatchError('usage', 'Nothing was watched that a threshold could come from', {

@@ -12,8 +12,6 @@ export interface EvidenceSeries {
   readonly sums: ReadonlyMap<string, Float32Array>;
   /** Media time observed, microseconds. */
   readonly observedUs: number;
-  /** Frames in which any of the brands' tracks had evidence. */
-  readonly framesWithEvidence: number;
 }
 
 /**
@@ -37,7 +35,7 @@ export function evidenceSeries(
   const sums = new Map(labels.map((label) => [label, new Float32Array(frames)]));
   const states = new Map<string, TemporalState>();
   const nominalUs = smoothing.intervalMs * 1000;
-  let [frame, offsetUs, framesWithEvidence] = [0, 0, 0];
+  let [frame, offsetUs] = [0, 0];
   for (const record of records) {
     const before = states.get(record.streamId) ?? initialState(record.streamId);
     const { state } = reduceAppearances(before, record, parameters);
@@ -48,27 +46,23 @@ export function evidenceSeries(
     // A hole in the stream is not watched time.
     offsetUs += Math.max(0, Math.min(elapsedUs, smoothing.gapMs * 1000));
     ptsUs[frame] = offsetUs;
-    if (greatestSums(state, sums, frame, smoothing)) framesWithEvidence++;
+    greatestSums(state, sums, frame, smoothing);
     frame++;
   }
-  return { ptsUs, sums, observedUs: offsetUs, framesWithEvidence };
+  return { ptsUs, sums, observedUs: offsetUs };
 }
 
-/** True when any track has evidence. */
 function greatestSums(
   { tracker, evidence }: TemporalState,
   sums: ReadonlyMap<string, Float32Array>,
   frame: number,
   { minFrames }: SmoothingParameters,
-): boolean {
-  let any = false;
+): void {
   for (const { id, label } of tracker.tracks) {
     const series = sums.get(label);
     const own = evidence[id];
-    if (series === undefined || own === undefined || own.cusum.sum <= 0) continue;
-    any = true;
+    if (series === undefined || own === undefined) continue;
     if (own.cusum.frames < minFrames) continue;
     series[frame] = Math.max(series[frame]!, own.cusum.sum);
   }
-  return any;
 }

@@ -9,8 +9,10 @@ const SHARE_MAX = 0.5;
 const PEAKS_LEAST = 10;
 /** A brand's mean excess is drawn towards that of all brands as if so many peaks had said so. */
 const SCALE_WEIGHT = 5;
-/** Jeffreys' prior on a Poisson rate: a brand that showed no peak may yet. */
-const RATE_PRIOR = 0.5;
+/** Peaks added to those of all brands together: none in T hours proves no more than a rate of 3 / T. */
+const RATE_PRIOR = 3;
+/** A brand's rate is drawn half way to its share of that. */
+const RATE_WEIGHT = 1;
 
 /** Brand -> blocks -> peaks in them; every brand has the same blocks. */
 export type PeaksByBrand = ReadonlyMap<string, readonly (readonly number[])[]>;
@@ -32,12 +34,14 @@ export function fitTails(
   const pooled = excesses(all);
   const mean = drawn(pooled, scalePrior);
   const { shape } = fitGpd(pooled);
+  const share = (pooled.length + RATE_PRIOR) / peaks.size;
   return new Map(
     [...peaks].map(([label, blocks]) => {
       const own = excesses(blocks.flat());
       // The mean of a generalised Pareto distribution is scale / (1 - shape).
       const scale = drawn(own, mean) * (1 - Math.min(0.9, shape));
-      return [label, { from, perHour: (own.length + RATE_PRIOR) / hours, shape, scale }];
+      const count = (own.length + RATE_WEIGHT * share) / (1 + RATE_WEIGHT);
+      return [label, { from, perHour: count / hours, shape, scale }];
     }),
   );
 }
