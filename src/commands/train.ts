@@ -11,6 +11,7 @@ interface TrainCommandOptions {
   frames?: number;
   epochs?: number;
   resume?: boolean;
+  keepDoubtful?: boolean;
   engine?: 'auto' | 'onnx-int8' | 'onnx-f32' | 'tfjs';
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'same seed, same data, same model', positiveInteger, 1)
     .option('--frames <n>', 'training frames to compose (default: by the number of brands)', positiveInteger)
     .option('--epochs <n>', 'passes over the frames', positiveInteger)
+    .option('--keep-doubtful', 'learn from the whole of pictures in which the logo is not found for sure')
     .option('--resume', 'there must be a run to go on from (by default one is taken up where it is found)')
     .option('--no-resume', 'begin anew')
     .addOption(engineOption())
@@ -50,7 +52,7 @@ Ctrl-C keeps what was done: the same command goes on from there.`,
 async function run(dataset: string, options: TrainCommandOptions): Promise<void> {
   const { signal, release } = stopOnSignals();
   const bars = new PhaseBars();
-  const { output, negatives, seed, frames, epochs, resume, engine } = options;
+  const { output, negatives, seed, frames, epochs, resume, engine, keepDoubtful } = options;
   try {
     const summary = await trainModel({
       dataset,
@@ -63,6 +65,7 @@ async function run(dataset: string, options: TrainCommandOptions): Promise<void>
       ...(epochs === undefined ? {} : { epochs }),
       ...(resume === undefined ? {} : { resume }),
       ...(engine === undefined ? {} : { engine }),
+      ...(keepDoubtful === undefined ? {} : { keepDoubtful }),
     });
     bars.stop();
     process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describe(summary));
@@ -105,6 +108,7 @@ class PhaseBars {
         this.#bar.start(total, done);
       }
     }
+    this.#bar?.setTotal(total);
     this.#bar?.update(done);
     const tenth = Math.floor((10 * done) / Math.max(1, total));
     if (!this.#terminal && message === undefined && tenth > this.#tenth) {

@@ -22,6 +22,7 @@ import {
   placeSamples,
   uncalibratedDetector,
 } from './held-out.js';
+import { renderPlaces, writePlaces } from './localise/write.js';
 import { type HeldOutMetrics, heldOutMetrics } from './metrics.js';
 import { writeModel } from './model-folder.js';
 import type { Run, TrainSummary } from './options.js';
@@ -76,6 +77,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     ],
     brands: dataset.brands,
     frames: examples.slice(0, REPORT_FRAMES),
+    places: await renderPlaces(dataset.root, run.places),
   });
   await writeModel({
     output: options.output,
@@ -87,6 +89,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     training,
     report,
   });
+  await writePlaces(options.output, dataset.root, run.places);
   await rm(run.folder, { recursive: true, force: true });
   run.report('calibrate', 1, 1);
   return {

@@ -3,6 +3,7 @@ import type { BrandCalibration } from '../infer/manifest.js';
 import type { SplitSources } from './compose/sources.js';
 import type { Dataset } from './datasets/dataset.js';
 import type { Negatives } from './datasets/negatives.js';
+import type { FoundPlace } from './localise.js';
 import type { HeldOutMetrics } from './metrics.js';
 
 export interface TrainProgress {
@@ -26,6 +27,8 @@ export interface TrainOptions {
   readonly epochs?: number;
   /** true: there must be something to go on from; false: begin anew; left out: go on where the same run stopped. */
   readonly resume?: boolean;
+  /** Learns from pictures in which the logo was not found for sure, as wholes, instead of leaving them out. */
+  readonly keepDoubtful?: boolean;
   /** For the trunk's features: default onnx-f32. */
   readonly engine?: EngineKind;
   /** How the model names itself; default the output folder's name. */
@@ -50,6 +53,8 @@ export interface Run {
   readonly options: TrainOptions;
   readonly dataset: Dataset;
   readonly negatives: Negatives;
+  /** Where the logo was found in the pictures without boxes. */
+  readonly places: readonly FoundPlace[];
   readonly sources: SplitSources;
   readonly seed: number;
   readonly frames: number;

@@ -10,6 +10,8 @@ export interface ReportInput {
   readonly curves: readonly { readonly title: string; readonly history: readonly EpochRecord[] }[];
   readonly brands: readonly string[];
   readonly frames: readonly ComposedFrame[];
+  /** HTML that goes before the frames. */
+  readonly places?: string;
 }
 
 const CSS = `:root{color-scheme:light dark;--fg:#1a1a1a;--bg:#fff;--line:#8884;--a:#0b6bcb;--b:#c2410c}
@@ -18,7 +20,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max
 table{border-collapse:collapse}td,th{border-bottom:1px solid var(--line);padding:.25rem .8rem;text-align:left}
 .curves,.frames{display:flex;flex-wrap:wrap;gap:1rem}.frames img{width:320px}svg text{fill:var(--fg);font-size:11px}`;
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** One self-contained page: figures, training curves, and some of the frames that were composed. */
 export async function renderReport(input: ReportInput): Promise<string> {
@@ -45,7 +47,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   ]);
   const pictures = await Promise.all(frames.map((f) => drawFrame(f, brands)));
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${CSS}</style>
-<h1>${escapeHtml(title)}</h1><table>${rows}</table><h2>Training</h2><div class="curves">${curves.join('')}</div>
+<h1>${escapeHtml(title)}</h1><table>${rows}</table><h2>Training</h2><div class="curves">${curves.join('')}</div>${input.places ?? ''}
 <h2>Composed frames</h2><p>Green: taught as a logo. Red: too little to see, left out.</p><div class="frames">${pictures.join('')}</div></html>\n`;
 }
 

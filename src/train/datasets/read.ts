@@ -3,6 +3,7 @@ import { cocoReader } from './coco.js';
 import { type Dataset, type DatasetReader, invalid } from './dataset.js';
 import { isFolder } from './files.js';
 import { artReader, folderReader } from './folder.js';
+import { withFoundBoxes } from './found-boxes.js';
 import { vocReader } from './voc.js';
 import { yoloReader } from './yolo.js';
 
@@ -20,7 +21,8 @@ export async function readDataset(path: string): Promise<Dataset> {
   const root = resolve(path);
   if (!(await isFolder(root)))
     throw invalid('the data set is not a folder', path, 'Name the folder that holds it');
-  for (const reader of DATASET_READERS) if (await reader.matches(root)) return reader.read(root);
+  for (const reader of DATASET_READERS)
+    if (await reader.matches(root)) return withFoundBoxes(await reader.read(root));
   throw invalid(
     'no data set found in the folder',
     path,

@@ -1,0 +1,123 @@
+import { type Box, boxArea } from '../../core/geometry.js';
+import { loadImage } from '../../infer/image.js';
+import type { Bank } from '../bank.js';
+import type { Base } from '../base.js';
+import { FRAME_SHAPES } from '../compose/composer.js';
+import { distinct, placesOf } from '../extract.js';
+import { CROP_INPUTS } from '../samples.js';
+
+/** Places of a picture that are compared, beside the whole of it. */
+const PLACES = 16;
+/** Rows of the bank that a place is compared with. */
+const BACKGROUND_ROWS = 2000;
+/** Of them, those most alike whose mean counts. */
+const NEAREST = 5;
+
+/** A part of a picture that may be the logo. */
+export interface PlaceCandidate {
+  /** Pixels of the file, upright. */
+  readonly box: Box;
+  /** Of the picture's area, 0..1. */
+  readonly share: number;
+  readonly whole: boolean;
+  /** Logit of being at some logo, of whatever brand; of the whole picture -Infinity. */
+  readonly logo: number;
+  /** What the second look makes of it, of length 1: see Background. */
+  readonly embedding: Float32Array;
+  /** Mean cosine to the places of the background bank that are most like it. */
+  readonly background: number;
+}
+
+/** The bank as what embeddings are measured against: from its mean, each channel in its deviations. */
+export class Background {
+  readonly #mean = new Float64Array(CROP_INPUTS);
+  readonly #deviation = new Float64Array(CROP_INPUTS);
+  readonly #rows: readonly Float32Array[];
+
+  constructor(bank: Bank) {
+    const all = bank.flatMap(({ crops }) =>
+      Array.from(crops.labels, (_, n) => crops.data.subarray(n * CROP_INPUTS, (n + 1) * CROP_INPUTS)),
+    );
+    const rows = spread(all, BACKGROUND_ROWS);
+    for (let i = 0; i < CROP_INPUTS; i++) {
+      const mean = rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length;
+      const variance = rows.reduce((sum, row) => sum + (row[i]! - mean) ** 2, 0) / rows.length;
+      this.#mean[i] = mean;
+      this.#deviation[i] = Math.sqrt(variance) + 1e-6;
+    }
+    this.#rows = rows.map((row) => this.embed(row));
+  }
+
+  embed(values: Float32Array): Float32Array {
+    const centred = Float32Array.from(values, (v, i) => (v - this.#mean[i]!) / this.#deviation[i]!);
+    const length = Math.sqrt(cosine(centred, centred)) + 1e-9;
+    return centred.map((v) => v / length);
+  }
+
+  likeness(embedding: Float32Array): number {
+    return meanOfTop(
+      this.#rows.map((row) => cosine(row, embedding)),
+      NEAREST,
+    );
+  }
+}
+
+/** Of vectors of length 1. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+export function meanOfTop(values: readonly number[], most: number): number {
+  const top = Float64Array.from(values).sort().slice(-most);
+  return top.length === 0 ? 0 : top.reduce((a, b) => a + b, 0) / top.length;
+}
+
+/** At most `most` items, evenly from the whole list. */
+export function spread<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+}
+
+/** Embedding of a box of a picture (pixels of the file), or of the whole of it. Errors: image-unreadable. */
+export async function embeddingAt(
+  base: Base,
+  background: Background,
+  file: string,
+  box?: Box,
+): Promise<Float32Array> {
+  const { image, originalWidth, originalHeight } = await loadImage(file, FRAME_SHAPES);
+  const { content } = image;
+  const [kx, ky] = [content.width / originalWidth, content.height / originalHeight];
+  const [x, y, w, h] = box ?? [0, 0, originalWidth, originalHeight];
+  const placed: Box = [content.x + x * kx, content.y + y * ky, w * kx, h * ky];
+  return background.embed(await base.crops(image, [placed]));
+}
+
+/** The places of a picture most like some logo, and last the whole of it. Errors: image-unreadable. */
+export async function candidatesOf(
+  base: Base,
+  background: Background,
+  file: string,
+): Promise<PlaceCandidate[]> {
+  const { image, originalWidth, originalHeight } = await loadImage(file, FRAME_SHAPES);
+  const { content } = image;
+  const places = placesOf(await base.look(image), image).sort((a, b) => b.logo - a.logo);
+  const chosen = distinct(places, PLACES);
+  const boxes: Box[] = [...chosen.map((p) => p.box), [content.x, content.y, content.width, content.height]];
+  const values = await base.crops(image, boxes);
+  const [kx, ky] = [originalWidth / content.width, originalHeight / content.height];
+  return boxes.map((box, n) => {
+    const [x, y, w, h] = box;
+    const embedding = background.embed(values.subarray(n * CROP_INPUTS, (n + 1) * CROP_INPUTS));
+    return {
+      box: [(x - content.x) * kx, (y - content.y) * ky, w * kx, h * ky],
+      share: boxArea(box) / (content.width * content.height),
+      whole: n === chosen.length,
+      logo: chosen[n]?.logo ?? -Infinity,
+      embedding,
+      background: background.likeness(embedding),
+    };
+  });
+}
