@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addBrandCommand } from './commands/add-brand.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
 import { exitCodeOf, printError } from './commands/io.js';
@@ -24,12 +25,13 @@ Examples:
   logowatch demo                                      a generated broadcast, watched live, scored against its truth
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
+  logowatch add-brand my-model acme acme-*.jpg        add a logo to a model in seconds
   logowatch detect my-model photo.jpg --json          look at pictures
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, addBrandCommand]) {
   program.addCommand(command().exitOverride());
 }
 

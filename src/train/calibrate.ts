@@ -38,12 +38,14 @@ const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 /**
  * Logistic regression of "this brand is here" on the two looks' logits: two weights for all brands and an offset a
  * brand, drawn towards the common one, since a brand has few held-out pictures. A brand's threshold is the value
- * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brands of them.
+ * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brandCount of them: all brands of
+ * the model, be they calibrated here or not.
  */
 export function calibrate(
   labels: readonly string[],
   samples: readonly PlaceSample[],
   negatives: readonly NegativePicture[],
+  brandCount: number = labels.length,
 ): Calibration {
   const positives = samples.filter((s) => s.positive).length;
   const oddsLog = Math.log((positives + 1) / (samples.length - positives + 1));
@@ -53,7 +55,7 @@ export function calibrate(
     const offset = fitOffset(own, fitted) - oddsLog;
     return { label, look: fitted.look, verify: fitted.verify, offset, threshold: 0.5 };
   });
-  const rate = FALSE_FRAME_RATE / labels.length;
+  const rate = FALSE_FRAME_RATE / brandCount;
   const withThresholds = brands.map((brand, k) => {
     const maxima = negatives.flatMap((places) =>
       places.length === 0 ? [] : [Math.max(...places.map((p) => evidence(brand, p.look[k]!, p.verify[k]!)))],

@@ -48,7 +48,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
   const head = exportHead(heads.look.parameters, heads.verify.parameters);
   const seen = await lookAtHeldOut(run, input.trunk, head, composers.heldOut);
   const samples = placeSamples(seen, dataset.brands.length);
-  const negatives = [...logoFree(seen), ...(await bankNegatives(input))];
+  const negatives = [...logoFree(seen), ...(await bankNegatives(heads, input.bank))];
   const calibration = calibrate(dataset.brands, samples, negatives);
   const heldOut = heldOutMetrics(frameScores(seen, calibration.brands));
   const examples: ComposedFrame[] = [];
@@ -125,7 +125,11 @@ async function lookAtHeldOut(
   return seen;
 }
 
-async function bankNegatives({ heads, bank }: FinishInput): ReturnType<typeof bankPictures> {
+/** What heads make of the bank. */
+export async function bankNegatives(
+  heads: { readonly look: Fitted; readonly verify: Fitted },
+  bank: Bank,
+): ReturnType<typeof bankPictures> {
   const open = async ({ parameters }: Fitted) => {
     const [inputs, hidden] = parameters.get('w1')!.shape as [number, number];
     return {
@@ -142,7 +146,8 @@ async function bankNegatives({ heads, bank }: FinishInput): ReturnType<typeof ba
   }
 }
 
-async function int8Ranges(trunk: Network, head: Network, frames: readonly ComposedFrame[]) {
+/** What 8 bits need to know of both looks, from composed frames. */
+export async function int8Ranges(trunk: Network, head: Network, frames: readonly ComposedFrame[]) {
   const { ranges, means } = await calibrateInt8(joinNetworks(trunk, head, LOOK_OUTPUTS), frames);
   const crops = frames.flatMap((frame) =>
     frame.targets.slice(0, 2).map(({ box }) => {

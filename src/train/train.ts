@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { LogowatchError } from '../core/errors.js';
 import { loadShippedTrunk, shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
-import { type Bank, loadBank } from './bank.js';
+import { type Bank, heldOutBank, loadBank, trainingBank } from './bank.js';
 import { Base } from './base.js';
 import { Composer } from './compose/composer.js';
 import { splitSources } from './compose/sources.js';
@@ -30,8 +30,6 @@ const EPOCHS = 10;
 const HIDDEN = 64;
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
-/** One bank picture in so many is held out: thresholds come from those. */
-const BANK_HELD_OUT = 4;
 
 /**
  * Trains a model from a data set: frames are composed, what the shipped network makes of them is kept, the heads of
@@ -59,9 +57,6 @@ export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
     await heldOut.close();
   }
 }
-
-const heldOutBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT === 0);
-const trainingBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT !== 0);
 
 async function prepare(options: TrainOptions, trunk: Network, bank: Bank): Promise<Run> {
   await checkOutput(options.output);

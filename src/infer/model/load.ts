@@ -45,6 +45,10 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   return { manifest, look, verify, info };
 }
 
+/** The head alone, as it was saved. Errors: model-damaged. */
+export const loadHead = (folder: string, manifest: ModelManifest): Promise<Network> =>
+  loadReferenced(folder, manifest.head);
+
 async function readManifest(folder: string, path: string): Promise<Buffer> {
   try {
     if (!(await stat(folder)).isDirectory()) throw missing('A model is a folder, this is a file', folder);

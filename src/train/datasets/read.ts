@@ -7,14 +7,11 @@ import { withFoundBoxes } from './found-boxes.js';
 import { vocReader } from './voc.js';
 import { yoloReader } from './yolo.js';
 
+/** Formats that give boxes. */
+export const ANNOTATED_READERS: readonly DatasetReader[] = [cocoReader, yoloReader, vocReader];
+
 /** In the order in which they are tried: annotated formats first, then what only folders tell. */
-export const DATASET_READERS: readonly DatasetReader[] = [
-  cocoReader,
-  yoloReader,
-  vocReader,
-  folderReader,
-  artReader,
-];
+export const DATASET_READERS: readonly DatasetReader[] = [...ANNOTATED_READERS, folderReader, artReader];
 
 /** Reads a data set of any known format. Throws dataset-invalid, naming the file and the line or field. */
 export async function readDataset(path: string): Promise<Dataset> {

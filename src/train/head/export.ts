@@ -1,3 +1,4 @@
+import { LogowatchError } from '../../core/errors.js';
 import {
   brandLayer,
   CROP_LAYER,
@@ -8,7 +9,7 @@ import {
   towerLayer,
   VERIFY_LAYER,
 } from '../../infer/network.js';
-import type { Parameters } from './mlp.js';
+import type { Parameter, Parameters } from './mlp.js';
 
 /** Both looks' heads as layers that read the shipped network; all strides share the first look's weights. */
 export function exportHead(look: Parameters, verify: Parameters): Network {
@@ -42,3 +43,32 @@ export function exportHead(look: Parameters, verify: Parameters): Network {
   conv(VERIFY_LAYER, 'verify.hidden', 'verify', 'none');
   return { layers, tensors, outputs: [...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER] };
 }
+
+/** The inverse of exportHead. Errors: model-incompatible for a head of another form. */
+export function importHead(head: Network): { look: Parameters; verify: Parameters } {
+  const read = (name: string): Parameters => {
+    const parts = ([1, 2] as const).flatMap((key): Parameter[] => {
+      const layer = key === 1 ? `${name}.hidden` : name;
+      const [weights, bias] = [head.tensors.get(`${layer}.weights`), head.tensors.get(`${layer}.bias`)];
+      const pointwise = weights?.shape.length === 4 && weights.shape[0] === 1 && weights.shape[1] === 1;
+      if (!weights || !bias || !pointwise) throw otherForm(layer);
+      return [
+        { name: `w${key}`, shape: weights.shape.slice(2), data: weights.data },
+        { name: `b${key}`, shape: bias.shape, data: bias.data },
+      ];
+    });
+    return new Map(parts.map((p) => [p.name, p]));
+  };
+  const parts = { look: read('brand'), verify: read('verify') };
+  // Layers beside those of exportHead would be lost.
+  const known = exportHead(parts.look, parts.verify).layers.map((l) => l.name);
+  const other = head.layers.find((l) => !known.includes(l.name));
+  if (other !== undefined) throw otherForm(other.name);
+  return parts;
+}
+
+const otherForm = (value: string): LogowatchError =>
+  new LogowatchError('model-incompatible', 'The head of the model has another form', {
+    value,
+    remedy: 'Train the model again',
+  });

@@ -1,4 +1,4 @@
-import { type Box, boxArea } from '../../core/geometry.js';
+import { type Box, boxArea, iou } from '../../core/geometry.js';
 import { loadImage } from '../../infer/image.js';
 import type { Bank } from '../bank.js';
 import type { Base } from '../base.js';
@@ -6,8 +6,12 @@ import { FRAME_SHAPES } from '../compose/composer.js';
 import { distinct, placesOf } from '../extract.js';
 import { CROP_INPUTS } from '../samples.js';
 
-/** Places of a picture that are compared, beside the whole of it. */
-const PLACES = 16;
+/** Places of a picture that are compared, beside what they make up together and the whole of it. */
+const PLACES = 12;
+/** Places that touch when enlarged so much are looked at as one: the network often sees a logo in pieces. */
+const REACHES = [1, 1.5] as const;
+/** Boxes that overlap more are one. */
+const SAME_BOX_IOU = 0.85;
 /** Rows of the bank that a place is compared with. */
 const BACKGROUND_ROWS = 2000;
 /** Of them, those most alike whose mean counts. */
@@ -104,7 +108,7 @@ export async function candidatesOf(
   const { image, originalWidth, originalHeight } = await loadImage(file, FRAME_SHAPES);
   const { content } = image;
   const places = placesOf(await base.look(image), image).sort((a, b) => b.logo - a.logo);
-  const chosen = distinct(places, PLACES);
+  const chosen = withUnions(distinct(places, PLACES));
   const boxes: Box[] = [...chosen.map((p) => p.box), [content.x, content.y, content.width, content.height]];
   const values = await base.crops(image, boxes);
   const [kx, ky] = [originalWidth / content.width, originalHeight / content.height];
@@ -120,4 +124,38 @@ export async function candidatesOf(
       background: background.likeness(embedding),
     };
   });
+}
+
+type Boxed = Pick<PlaceCandidate, 'box' | 'logo'>;
+
+/** The places and, behind them, each group of them that lie together as one. */
+export function withUnions(places: readonly Boxed[]): Boxed[] {
+  const all = [...places];
+  for (const reach of REACHES) {
+    for (const group of groupsOf(places, reach)) {
+      const [x, y] = [0, 1].map((i) => Math.min(...group.map((p) => p.box[i as 0 | 1]!))) as [number, number];
+      const right = Math.max(...group.map(({ box }) => box[0] + box[2]));
+      const bottom = Math.max(...group.map(({ box }) => box[1] + box[3]));
+      const box: Box = [x, y, right - x, bottom - y];
+      if (all.every((p) => iou(p.box, box) < SAME_BOX_IOU))
+        all.push({ box, logo: Math.max(...group.map((p) => p.logo)) });
+    }
+  }
+  return all;
+}
+
+/** Places that hang together when each is enlarged about its centre. */
+function groupsOf(places: readonly Boxed[], reach: number): Boxed[][] {
+  const grown = places.map(({ box: [x, y, w, h] }): Box => {
+    const [dx, dy] = [(w * (reach - 1)) / 2, (h * (reach - 1)) / 2];
+    return [x - dx, y - dy, w + 2 * dx, h + 2 * dy];
+  });
+  const group = places.map((_, i) => i);
+  for (let i = 0; i < places.length; i++)
+    for (let j = 0; j < i; j++) {
+      if (group[i] === group[j] || iou(grown[i]!, grown[j]!) === 0) continue;
+      const [from, to] = [group[i]!, group[j]!];
+      for (let k = 0; k < group.length; k++) if (group[k] === from) group[k] = to;
+    }
+  return [...new Set(group)].map((g) => places.filter((_, i) => group[i] === g));
 }
