@@ -48,6 +48,27 @@ export interface TrainSummary {
   readonly seconds: number;
 }
 
+export interface AddBrandOptions {
+  /** A model's folder. */
+  readonly model: string;
+  readonly name: string;
+  /** Pictures of the brand, its art, or folders of them; an annotated data set. */
+  readonly paths: readonly string[];
+  /** Where the model with the brand goes; default the model's own folder. */
+  readonly output?: string;
+  readonly negatives?: readonly string[];
+  /** Takes the place of a brand of that name. */
+  readonly replace?: boolean;
+  readonly keepDoubtful?: boolean;
+  readonly frames?: number;
+  readonly heldOutFrames?: number;
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly engine?: EngineKind;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainProgress) => void;
+}
+
 /** What the steps of one run share. */
 export interface Run {
   readonly options: TrainOptions;

@@ -9,8 +9,9 @@ const SUPPORTERS = 5;
 const ROUNDS = 3;
 /** How much less a place speaks for others than the best of its picture, for each unit of score that it lies below. */
 const DISTRUST = 1;
-/** Worth of the network's own opinion that a place is some logo. */
-const LOGO_WEIGHT = 0.1;
+/** Worth of the network's own opinion that a place is some logo, and of each e-fold of size: pieces are alike too. */
+const LOGO_WEIGHT = 0.4;
+const SIZE_WEIGHT = 0.02;
 /** Cosine of two whole pictures from which they are the same picture once more: that they agree says nothing. */
 const SAME_PICTURE = 0.97;
 /** Places that overlap no more are two things. */
@@ -29,7 +30,9 @@ const CLOSE_UP_SHARE = 0.7;
 export interface Choice {
   /** The places that show the logo, best first; the first is the best even where it is doubtful. */
   readonly places: readonly PlaceCandidate[];
-  /** Likeness to the brand's other pictures, less that to the background, with the network's opinion. */
+  /** Likeness of the best to the brand's other pictures less that to the background, mean cosines. */
+  readonly likeness: number;
+  /** The same with the network's own opinion: by it the best was chosen. */
   readonly score: number;
   /** Why it should be looked at before it is learned from. */
   readonly doubt?: string;
@@ -48,21 +51,20 @@ export function colocalise(pictures: readonly Places[], references: readonly Flo
   const pictureCount = new Set(groups).size;
   if (pictureCount + references.length < 2) return pictures.map(lone);
   let scores = pictures.map((places) => places.map(() => 0));
+  let likeness = scores;
   for (let round = 0; round < ROUNDS; round++) {
     const before = scores;
-    scores = pictures.map((places, i) => {
+    likeness = pictures.map((places, i) => {
       const others = spread(
         [...groups.keys()].filter((j) => groups[j] !== groups[i]),
         OTHERS_MAX,
       );
-      const support = places.map(({ embedding }) =>
-        meanOfTop(
-          [...supportOf(embedding, others, pictures, before, groups), ...known(embedding)],
-          SUPPORTERS,
-        ),
-      );
-      return places.map((place, c) => support[c]! - place.background + LOGO_WEIGHT * logistic(place.logo));
+      return places.map(({ embedding, background }) => {
+        const support = [...supportOf(embedding, others, pictures, before, groups), ...known(embedding)];
+        return meanOfTop(support, SUPPORTERS) - expected(background, SUPPORTERS / support.length);
+      });
     });
+    scores = pictures.map((places, i) => places.map((place, c) => likeness[i]![c]! + opinion(place)));
   }
   const best = scores.map((s) => Math.max(...s));
   const median = quantile(best, 0.5);
@@ -71,11 +73,17 @@ export function colocalise(pictures: readonly Places[], references: readonly Flo
     0.5,
   );
   const low = median - DEVIATIONS * Math.max(DEVIATION_MIN, 1.4826 * spreadOf);
-  return pictures.map((places, i) => choose(places, scores[i]!, median, low));
+  return pictures.map((places, i) => choose(places, scores[i]!, likeness[i]!, { median, low }));
 
   function known(embedding: Float32Array): number[] {
     return references.map((reference) => cosine(reference, embedding));
   }
+}
+
+/** The mean support that a place has from as many background pictures: of the same share of them, the most alike. */
+function expected(background: Float64Array, share: number): number {
+  const count = Math.max(1, Math.round(Math.min(1, share) * background.length));
+  return background.subarray(0, count).reduce((a, b) => a + b, 0) / count;
 }
 
 /** For every group of the other pictures, how well its best place agrees. */
@@ -110,7 +118,12 @@ function samePictures(pictures: readonly Places[]): number[] {
   return groups;
 }
 
-function choose(places: Places, scores: readonly number[], median: number, low: number): Choice {
+function choose(
+  places: Places,
+  scores: readonly number[],
+  likeness: readonly number[],
+  { median, low }: { median: number; low: number },
+): Choice {
   const order = [...places.keys()].sort((a, b) => scores[b]! - scores[a]!);
   const first = order[0]!;
   const [best, score] = [places[first]!, scores[first]!];
@@ -119,9 +132,11 @@ function choose(places: Places, scores: readonly number[], median: number, low: 
   const alike = (n: number): boolean => cosine(places[n]!.embedding, best.embedding) >= ALIKE;
   const chosen = asCloseUp(best, places);
   const again = chosen.whole ? [] : apart.filter((n) => near(n, AGAIN) && scores[n]! >= low && alike(n));
-  const result = { places: [chosen, ...withoutOverlap(again.map((n) => places[n]!))], score };
+  const also = withoutOverlap(again.map((n) => places[n]!));
+  const result = { places: [chosen, ...also], score, likeness: likeness[first]! };
   const figures = `${score.toFixed(2)}, half of the brand's pictures reach ${median.toFixed(2)}`;
-  if (score <= 0) return { ...result, doubt: `nothing in it stands out from the background (${figures})` };
+  if (likeness[first]! <= 0)
+    return { ...result, doubt: `nothing in it stands out from the background (${figures})` };
   if (score < low) return { ...result, doubt: `too little like the brand's other pictures (${figures})` };
   if (!chosen.whole && apart.some((n) => near(n, CONTENDING) && !alike(n)))
     return { ...result, doubt: 'two different things in it are equally like the other pictures' };
@@ -135,10 +150,11 @@ function lone(places: Places): Choice {
   const score = logistic(order[0]!.logo);
   const second = order.find((p) => !p.whole && iou(p.box, order[0]!.box) < APART_IOU);
   if (score > 0.5 && (best.whole || second === undefined || second.logo < order[0]!.logo - 1))
-    return { places: [best], score };
+    return { places: [best], score, likeness: 0 };
   return {
     places: [best],
     score,
+    likeness: 0,
     doubt: 'no other picture to compare it with, and more than one place may be the logo',
   };
 }
@@ -152,5 +168,9 @@ function withoutOverlap(places: Places): PlaceCandidate[] {
   for (const place of places) if (kept.every((k) => iou(k.box, place.box) < APART_IOU)) kept.push(place);
   return kept;
 }
+
+/** What the network alone thinks of a place. */
+const opinion = ({ logo, share }: PlaceCandidate): number =>
+  LOGO_WEIGHT * logistic(logo) + SIZE_WEIGHT * Math.log(Math.max(share, 1e-6));
 
 const logistic = (logit: number): number => 1 / (1 + Math.exp(-logit));

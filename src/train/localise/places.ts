@@ -14,8 +14,8 @@ const REACHES = [1, 1.5] as const;
 const SAME_BOX_IOU = 0.85;
 /** Rows of the bank that a place is compared with. */
 const BACKGROUND_ROWS = 2000;
-/** Of them, those most alike whose mean counts. */
-const NEAREST = 5;
+/** Rows that count as one picture: about as many places are compared in one. */
+const ROWS_A_PICTURE = 15;
 
 /** A part of a picture that may be the logo. */
 export interface PlaceCandidate {
@@ -28,8 +28,8 @@ export interface PlaceCandidate {
   readonly logo: number;
   /** What the second look makes of it, of length 1: see Background. */
   readonly embedding: Float32Array;
-  /** Mean cosine to the places of the background bank that are most like it. */
-  readonly background: number;
+  /** Greatest cosine to the places of each of many background pictures, falling. */
+  readonly background: Float64Array;
 }
 
 /** The bank as what embeddings are measured against: from its mean, each channel in its deviations. */
@@ -58,11 +58,14 @@ export class Background {
     return centred.map((v) => v / length);
   }
 
-  likeness(embedding: Float32Array): number {
-    return meanOfTop(
-      this.#rows.map((row) => cosine(row, embedding)),
-      NEAREST,
-    );
+  /** See PlaceCandidate.background. */
+  likeness(embedding: Float32Array): Float64Array {
+    const greatest = new Float64Array(Math.ceil(this.#rows.length / ROWS_A_PICTURE)).fill(-1);
+    this.#rows.forEach((row, n) => {
+      const picture = Math.floor(n / ROWS_A_PICTURE);
+      greatest[picture] = Math.max(greatest[picture]!, cosine(row, embedding));
+    });
+    return greatest.sort().reverse();
   }
 }
 

@@ -22,7 +22,7 @@ const place = (embedding: Float32Array, box: Box, logo = 0): PlaceCandidate => (
   whole: false,
   logo,
   embedding,
-  background: 0.1,
+  background: new Float64Array(20).fill(0.1),
 });
 
 const whole = (embedding: Float32Array): PlaceCandidate => ({
