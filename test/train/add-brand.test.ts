@@ -12,7 +12,7 @@ import { Composer } from '../../src/train/compose/composer.js';
 import { auroc } from '../../src/train/metrics.js';
 import { trainModel } from '../../src/train/train.js';
 
-const FRAMES = 24;
+const FRAMES = 20;
 let folder: string;
 let model: string;
 
@@ -33,7 +33,7 @@ before(
     await writeFile(join(folder, 'art', 'rings.svg'), svg(rings));
     await writeFile(join(folder, 'art', 'bars.svg'), svg(bars));
     await writeFile(join(folder, 'cross.svg'), svg(cross));
-    const small = { frames: 24, heldOutFrames: 12, epochs: 2, seed: 3 };
+    const small = { frames: 12, heldOutFrames: 8, epochs: 1, seed: 3 };
     await trainModel({ dataset: join(folder, 'art'), output: model, ...small });
   },
   { timeout: 600_000 },
@@ -62,8 +62,8 @@ test('a brand from one drawing is found, and the others’ scores stay what they
     name: 'cross',
     paths: [join(folder, 'cross.svg')],
     output,
-    frames: 40,
-    heldOutFrames: 10,
+    frames: 32,
+    heldOutFrames: 8,
     epochs: 2,
     onProgress: (p) => phases.add(p.phase),
   });
