@@ -56,8 +56,8 @@ export async function addBrand(options: AddBrandOptions): Promise<AddBrandSummar
     const negatives = await readNegatives(options.negatives ?? []);
     const sources = splitSources(placed, negatives, job.seed);
     const { heads, frames } = await fitBrand(job, sources);
-    const others = manifest.brands.filter((b) => b.label !== name).length;
-    const calibrated = await calibrateBrand(job, sources, heads, others + 1);
+    const others = manifest.brands.filter((b) => b.label !== name);
+    const calibrated = await calibrateBrand(job, sources, heads, others);
     const merged = mergeBrand(
       await loadHead(model, manifest),
       manifest.brands,

@@ -11,6 +11,7 @@ const OFFSET_SPREAD = 0.7;
 /** Weights of the two looks that are believed without evidence, and how firmly. */
 const WEIGHT_PRIOR = 0.5;
 const WEIGHT_FIRMNESS = 0.5;
+const WEIGHT_KNOWN = 1e9;
 /** Share of a brand's greatest values from which its tail is extrapolated. */
 const TAIL_SHARE = 0.1;
 const TAIL_COUNT_MIN = 20;
@@ -33,6 +34,13 @@ export interface Calibration {
   readonly negatives: number;
 }
 
+export interface CalibrationOptions {
+  /** Brands of the whole model, where not all of them are calibrated here. */
+  readonly brandCount?: number | undefined;
+  /** The two looks' weights, where they are known better than a few frames can tell; fitted by default. */
+  readonly weights?: Pick<BrandCalibration, 'look' | 'verify'> | undefined;
+}
+
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 /**
@@ -45,11 +53,11 @@ export function calibrate(
   labels: readonly string[],
   samples: readonly PlaceSample[],
   negatives: readonly NegativePicture[],
-  brandCount: number = labels.length,
+  { brandCount = labels.length, weights }: CalibrationOptions = {},
 ): Calibration {
   const positives = samples.filter((s) => s.positive).length;
   const oddsLog = Math.log((positives + 1) / (samples.length - positives + 1));
-  const fitted = fit(samples);
+  const fitted = fit(samples, weights);
   const brands = labels.map((label, brand): BrandCalibration => {
     const own = samples.filter((s) => s.brand === brand);
     const offset = fitOffset(own, fitted) - oddsLog;
@@ -85,14 +93,19 @@ interface Weights {
   offset: number;
 }
 
-/** Newton's method with a ridge that draws both weights towards WEIGHT_PRIOR; weights are never negative. */
-function fit(samples: readonly PlaceSample[]): Weights {
-  const w: Weights = { look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR, offset: 0 };
+/**
+ * Newton's method with a ridge that draws both weights towards WEIGHT_PRIOR, or holds them where they are known;
+ * weights are never negative.
+ */
+function fit(samples: readonly PlaceSample[], known: CalibrationOptions['weights']): Weights {
+  const prior = { look: known?.look ?? WEIGHT_PRIOR, verify: known?.verify ?? WEIGHT_PRIOR };
+  const firmness = known === undefined ? WEIGHT_FIRMNESS : WEIGHT_KNOWN;
+  const w: Weights = { ...prior, offset: 0 };
   for (let step = 0; step < 60; step++) {
-    const g = [WEIGHT_FIRMNESS * (w.look - WEIGHT_PRIOR), WEIGHT_FIRMNESS * (w.verify - WEIGHT_PRIOR), 0];
+    const g = [firmness * (w.look - prior.look), firmness * (w.verify - prior.verify), 0];
     const h = [
-      [WEIGHT_FIRMNESS, 0, 0],
-      [0, WEIGHT_FIRMNESS, 0],
+      [firmness, 0, 0],
+      [0, firmness, 0],
       [0, 0, 1e-6],
     ];
     for (const s of samples) {

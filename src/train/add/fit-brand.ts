@@ -89,14 +89,15 @@ export async function fitBrand(
 }
 
 /**
- * The weights come from frames that show the same pictures, which flatter; the threshold comes from the bank alone, and
- * where it would lie above an even chance the offset is lowered until it does not.
+ * The two looks' weights are those of the model's other brands: a few frames of the same pictures flatter the second
+ * look. The threshold comes from the bank, and where it would lie above an even chance the offset is lowered until it
+ * does not.
  */
 export async function calibrateBrand(
   { trunk, bank, options, seed, report }: Job,
   sources: SplitSources,
   heads: Heads,
-  brandCount: number,
+  others: readonly BrandCalibration[],
 ): Promise<{ brand: BrandCalibration; candidateLogit: number; recall: number }> {
   const { name, signal } = options;
   const count = options.heldOutFrames ?? HELD_OUT_FRAMES;
@@ -115,8 +116,15 @@ export async function calibrateBrand(
   }
   const samples = placeSamples(seen, 1);
   const negatives = [...logoFree(seen), ...(await bankNegatives(heads, heldOutBank(bank)))];
-  const brand = conservative(calibrate([name], samples, negatives, brandCount).brands[0]!);
+  const known = { brandCount: others.length + 1, weights: meanWeights(others) };
+  const brand = conservative(calibrate([name], samples, negatives, known).brands[0]!);
   return { brand, candidateLogit: candidateLogit(samples), recall: recallOf(seen, brand) };
+}
+
+function meanWeights(brands: readonly BrandCalibration[]): { look: number; verify: number } | undefined {
+  if (brands.length === 0) return undefined;
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  return { look: mean(brands.map((b) => b.look)), verify: mean(brands.map((b) => b.verify)) };
 }
 
 const logit = (p: number): number => Math.log(p / (1 - p));
