@@ -6,12 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { loadImage } from '../src/infer/image.js';
+import { distinct, placesOf } from '../src/infer/network/places.js';
 import { loadShippedTrunk, shippedTrunk } from '../src/infer/network/shipped.js';
 import { saveBank } from '../src/train/bank.js';
 import { Base, type BasePicture } from '../src/train/base.js';
 import { Composer, FRAME_SHAPES } from '../src/train/compose/composer.js';
 import { readNegatives } from '../src/train/datasets/negatives.js';
-import { distinct, placesOf, towers } from '../src/train/extract.js';
+import { towers } from '../src/train/extract.js';
 import { type FrameSamples, NO_BRAND } from '../src/train/samples.js';
 
 const PLACES = 5;
@@ -32,7 +33,9 @@ const bank: FrameSamples[] = [];
 async function add(picture: BasePicture): Promise<void> {
   const maps = await base.look(picture);
   const places = distinct(
-    placesOf(maps, picture).sort((a, b) => b.logo - a.logo),
+    placesOf(maps, picture.content ?? { x: 0, y: 0, width: picture.width, height: picture.height }).sort(
+      (a, b) => b.logo - a.logo,
+    ),
     PLACES,
   );
   if (places.length === 0) return;

@@ -7,6 +7,7 @@ import { detectCommand } from './commands/detect.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
+import { wrapCommand } from './commands/wrap.js';
 import { useShippedFonts } from './core/fonts.js';
 import { repoRoot } from './core/root.js';
 
@@ -24,12 +25,13 @@ Examples:
   logowatch demo                                      a generated broadcast, watched live, scored against its truth
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
+  logowatch wrap resnet50.onnx --labels labels.txt -o my-model   use a classifier of your own
   logowatch detect my-model photo.jpg --json          look at pictures
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [demoCommand, watchCommand, detectCommand, trainCommand]) {
+for (const command of [demoCommand, watchCommand, detectCommand, trainCommand, wrapCommand]) {
   program.addCommand(command().exitOverride());
 }
 

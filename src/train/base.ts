@@ -2,19 +2,17 @@ import type { ContentRect } from '../core/frame.js';
 import type { Box } from '../core/geometry.js';
 import { createEngine } from '../infer/engines/create.js';
 import type { Engine, EngineKind, FeatureMaps } from '../infer/engines/engine.js';
-import { mapOf } from '../infer/network/candidates.js';
 import { withOutputs } from '../infer/network/compose.js';
-import { type CropSource, cropRegion, sampleCrop } from '../infer/network/crop.js';
+import type { CropSource } from '../infer/network/crop.js';
+import { lookAtBoxes } from '../infer/network/second-look.js';
 import {
   CROP_CHANNELS,
   CROP_LAYER,
-  CROP_PX,
   HEAD_STRIDES,
   type Network,
   placeLayer,
   towerLayer,
 } from '../infer/network.js';
-import { centre } from '../infer/network-detector.js';
 
 /** rgb24 */
 export interface BasePicture {
@@ -56,15 +54,9 @@ export class Base {
       data,
       content: picture.content ?? { x: 0, y: 0, width, height },
     };
-    const size = CROP_PX * CROP_PX * 3;
-    const pixels = new Uint8Array(boxes.length * size);
-    boxes.forEach((box, n) => {
-      sampleCrop(source, cropRegion(box), pixels.subarray(n * size, (n + 1) * size));
-    });
-    const maps = await this.#crop.run({ data: pixels, count: boxes.length, width: CROP_PX, height: CROP_PX });
-    const map = mapOf(maps, CROP_LAYER);
-    boxes.forEach((_, n) => {
-      out.set(centre(map, n), n * CROP_CHANNELS);
+    const found = await lookAtBoxes(this.#crop, source, boxes, CROP_LAYER);
+    found.forEach((values, n) => {
+      out.set(values, n * CROP_CHANNELS);
     });
     return out;
   }

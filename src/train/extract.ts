@@ -1,8 +1,9 @@
 import { type Box, iou } from '../core/geometry.js';
 import type { FeatureMaps } from '../infer/engines/engine.js';
-import { cellBox, forEachCell, mapOf } from '../infer/network/candidates.js';
+import { cellBox, mapOf } from '../infer/network/candidates.js';
+import { distinct, type Place, placesOf } from '../infer/network/places.js';
 import { HEAD_STRIDES, placeLayer, TOWER_CHANNELS, towerLayer } from '../infer/network.js';
-import type { Base, BasePicture } from './base.js';
+import type { Base } from './base.js';
 import type { ComposedFrame, Composer } from './compose/composer.js';
 import type { Target } from './compose/target.js';
 import { gridSize, onTarget, positives } from './head/targets.js';
@@ -18,15 +19,6 @@ const CROPS = 5;
 const JITTERED = 2;
 /** Overlap with a target up to which a crop shows something else. */
 const APART_IOU = 0.1;
-
-export interface Place {
-  readonly stride: number;
-  /** Row * columns + column. */
-  readonly cell: number;
-  /** Logit of being at some logo. */
-  readonly logo: number;
-  readonly box: Box;
-}
 
 /** The samples of one composed frame; a function of (seed, index) and the frame. */
 export async function extract(
@@ -51,7 +43,9 @@ export async function extract(
     const found = bestBoxOf(maps, frame, target, cells);
     if (found !== undefined) boxes.push({ box: found, label: target.brand });
   }
-  const free = placesOf(maps, frame).filter((p) => !frame.targets.some((t) => touches(t, p, frame.width)));
+  const free = placesOf(maps, whole(frame)).filter(
+    (p) => !frame.targets.some((t) => touches(t, p, frame.width)),
+  );
   free.sort((a, b) => b.logo - a.logo);
   for (const { stride, cell } of free.slice(0, LOGO_LIKE)) cells.push({ stride, cell, label: NO_BRAND });
   for (let i = 0; i < RANDOM && free.length > 0; i++) cells.push({ ...rng.pick(free), label: NO_BRAND });
@@ -79,31 +73,7 @@ function jitter(rng: Rng, [x, y, w, h]: Box): Box {
   return [cx - jw / 2, cy - jh / 2, jw, jh];
 }
 
-/** Every cell's place in a picture. */
-export function placesOf(maps: FeatureMaps, picture: BasePicture): Place[] {
-  const { width, height } = picture;
-  const content = picture.content ?? { x: 0, y: 0, width, height };
-  const places: Place[] = [];
-  for (const stride of HEAD_STRIDES) {
-    const map = mapOf(maps, placeLayer(stride));
-    forEachCell(map, 0, content, stride, (at, row, column) => {
-      const box = cellBox(maps, 0, content, stride, row, column);
-      if (box[2] >= 2 && box[3] >= 2)
-        places.push({ stride, cell: row * map.width + column, logo: map.data[at]!, box });
-    });
-  }
-  return places;
-}
-
-/** The first places of a list by falling rank that do not lie on one another. */
-export function distinct(places: readonly Place[], most: number): Place[] {
-  const kept: Place[] = [];
-  for (const place of places) {
-    if (kept.length === most) break;
-    if (kept.every((other) => iou(other.box, place.box) < 0.45)) kept.push(place);
-  }
-  return kept;
-}
+const whole = ({ width, height }: ComposedFrame) => ({ x: 0, y: 0, width, height });
 
 function touches(target: Target, { stride, cell }: Place, width: number): boolean {
   return onTarget(target, cell, gridSize(width, stride), stride);

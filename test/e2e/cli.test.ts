@@ -23,7 +23,7 @@ describe('the command line', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  for (const command of ['demo', 'watch', 'detect', 'train']) {
+  for (const command of ['demo', 'watch', 'detect', 'train', 'wrap']) {
     it(`${command} --help shows examples`, async () => {
       const { code, stdout } = await runCli(command, '--help');
       assert.equal(code, 0);

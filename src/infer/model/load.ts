@@ -27,9 +27,8 @@ export interface LoadedModel {
 
 /** Errors: model-missing, model-damaged (names the file), model-incompatible. */
 export async function loadModel(folder: string): Promise<LoadedModel> {
-  const path = join(folder, MANIFEST_FILE);
-  const bytes = await readManifest(folder, path);
-  const manifest = parseManifest(parseJson(bytes, path), path);
+  const { path, bytes, value } = await readManifest(folder);
+  const manifest = parseManifest(value, path);
   const head = await loadReferenced(folder, manifest.head);
   const trunk = await loadReferenced(await trunkFolder(folder, manifest.trunk), manifest.trunk);
   checkHead(head, manifest, path);
@@ -45,7 +44,14 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   return { manifest, look, verify, info };
 }
 
-async function readManifest(folder: string, path: string): Promise<Buffer> {
+/** model.json, not yet checked for its form. Errors: model-missing, model-damaged. */
+export async function readManifest(folder: string): Promise<{ path: string; bytes: Buffer; value: unknown }> {
+  const path = join(folder, MANIFEST_FILE);
+  const bytes = await readManifestFile(folder, path);
+  return { path, bytes, value: parseJson(bytes, path) };
+}
+
+async function readManifestFile(folder: string, path: string): Promise<Buffer> {
   try {
     if (!(await stat(folder)).isDirectory()) throw missing('A model is a folder, this is a file', folder);
   } catch (error) {
@@ -67,7 +73,10 @@ function missing(message: string, value: string): LogowatchError {
   });
 }
 
-async function loadReferenced(folder: string, { layers, weights }: NetworkReference): Promise<Network> {
+export async function loadReferenced(
+  folder: string,
+  { layers, weights }: NetworkReference,
+): Promise<Network> {
   return loadNetwork(join(folder, layers.file), join(folder, weights.file), {
     layers: layers.sha256,
     weights: weights.sha256,
@@ -75,7 +84,7 @@ async function loadReferenced(folder: string, { layers, weights }: NetworkRefere
 }
 
 /** The model's own folder where it carries its trunk, else the shipped folder that holds files of these hashes. */
-async function trunkFolder(folder: string, { layers, weights }: NetworkReference): Promise<string> {
+export async function trunkFolder(folder: string, { layers, weights }: NetworkReference): Promise<string> {
   if (await exists(join(folder, layers.file))) return folder;
   const shipped = join(repoRoot(), 'models');
   const names = await readdir(shipped).catch(() => []);

@@ -1,0 +1,82 @@
+import { iou } from '../../core/geometry.js';
+import { logSumExp } from '../../infer/foreign/classifier.js';
+import type { VerifiedCandidate } from '../../infer/fusion.js';
+import type { BrandCalibration } from '../../infer/manifest.js';
+import type { ForeignPlace } from '../../infer/wrapped-detector.js';
+import {
+  type Calibration,
+  calibrate,
+  FALSE_FRAME_RATE,
+  type NegativePicture,
+  PRIOR_ODDS,
+  tailQuantile,
+} from '../calibrate.js';
+import type { Target } from '../compose/target.js';
+import { type HeldOutFrame, placeSamples } from '../held-out.js';
+import { quantile } from '../metrics.js';
+
+/** Share of background places whose energy stays under the logit of "none of these". */
+const NONE_QUANTILE = 0.9;
+const SHOWN_IOU = 0.4;
+/** Share of a brand's greatest values that its tail is measured on. */
+const TAIL_SHARE = 0.1;
+/** A tail is never taken for steeper than this, nats. */
+const TAIL_MIN = 0.25;
+
+/** How large background makes the classes' logits together. */
+export function noneLogit(
+  pictures: readonly (readonly ForeignPlace[])[],
+  channels: readonly number[],
+): number {
+  const energies = pictures.flatMap((places) =>
+    places.map(({ row }) => logSumExp(channels.map((k) => row[k]!))),
+  );
+  return quantile(energies, NONE_QUANTILE);
+}
+
+export interface SeenFrame {
+  readonly targets: readonly Target[];
+  readonly places: readonly VerifiedCandidate[];
+}
+
+/** With example pictures: the regression of train/calibrate.ts on the two networks' logits. */
+export function calibrateBoth(labels: readonly string[], frames: readonly SeenFrame[]): Calibration {
+  // The whole picture holds a small logo too, which makes it neither an example of it nor of its absence.
+  const judged = frames.map(({ targets, places }): HeldOutFrame => {
+    const [whole, ...others] = places;
+    const clear =
+      whole === undefined || targets.length === 0 || targets.some((t) => iou(t.box, whole.box) >= SHOWN_IOU);
+    return { frame: { targets }, places: clear ? places : others };
+  });
+  return calibrate(labels, placeSamples(judged, labels.length), negativesOf(frames));
+}
+
+export function negativesOf(frames: readonly SeenFrame[]): NegativePicture[] {
+  return frames.filter((f) => f.targets.length === 0).map((f) => f.places);
+}
+
+/**
+ * Without example pictures only silence can be fitted: a brand's evidence is minus the logarithm of the share of
+ * logo-free pictures that reach its logit, extrapolated by an exponential tail. It says how rare a value is among
+ * background, not how likely among logos.
+ */
+export function calibrateOneSided(
+  labels: readonly string[],
+  negatives: readonly NegativePicture[],
+): Calibration {
+  const rate = FALSE_FRAME_RATE / labels.length;
+  const brands = labels.map((label, k): BrandCalibration => {
+    const maxima = negatives.flatMap((places) =>
+      places.length === 0 ? [] : [Math.max(...places.map((p) => p.look[k]!))],
+    );
+    const from = maxima.length === 0 ? 0 : quantile(maxima, 1 - TAIL_SHARE);
+    const excesses = maxima.filter((v) => v > from).map((v) => v - from);
+    const mean = excesses.reduce((a, b) => a + b, 0) / Math.max(1, excesses.length);
+    const scale = Math.max(TAIL_MIN, mean);
+    const offset = Math.log(negatives.length / Math.max(1, excesses.length)) - from / scale;
+    const llr = tailQuantile(maxima, negatives.length, rate) / scale + offset;
+    const threshold = Math.min(0.999, 1 / (1 + Math.exp(-(llr + Math.log(PRIOR_ODDS)))));
+    return { label, look: 1 / scale, verify: 0, offset, threshold };
+  });
+  return { brands, falseFrameRate: FALSE_FRAME_RATE, negatives: negatives.length };
+}
