@@ -133,9 +133,12 @@ function decodeTriples(
   classes: number,
   { width, height }: { readonly width: number; readonly height: number },
 ): Raw[] {
-  const boxes = outputs.find((t) => t.dims.at(-1) === 4 && t.dims.length >= 2);
-  const flat = outputs.filter((t) => t !== boxes && t.data.length * 4 === boxes?.data.length);
-  if (boxes === undefined || flat.length !== 2) throw unfit(outputs, 'boxes', classes);
+  // Some exports add raw boxes and counts: what belongs together has the same leading dimensions.
+  const lead = (t: ForeignTensor): string => t.dims.slice(0, -1).join('x');
+  const flatOf = (t: ForeignTensor) => outputs.filter((o) => o !== t && o.dims.join('x') === lead(t));
+  const boxes = outputs.find((t) => t.dims.at(-1) === 4 && t.dims.length >= 2 && flatOf(t).length === 2);
+  if (boxes === undefined) throw unfit(outputs, 'boxes', classes);
+  const flat = flatOf(boxes);
   // Labels are whole numbers; scores hardly ever all are.
   const whole = (t: ForeignTensor): boolean => Array.from(t.data).every((v) => Number.isInteger(v));
   const [one, other] = flat as [ForeignTensor, ForeignTensor];

@@ -8,6 +8,7 @@ import { TfjsForeign } from './tfjs-network.js';
 interface GraphModel {
   readonly inputs: readonly { readonly shape?: readonly number[] }[];
   readonly outputNodes: readonly string[];
+  execute(input: Tensor, outputs: readonly string[]): Tensor | Tensor[];
   executeAsync(input: Tensor, outputs: readonly string[]): Promise<Tensor | Tensor[]>;
   dispose(): void;
 }
@@ -28,12 +29,26 @@ export async function openTfjsGraph(files: ForeignFiles, options: ForeignOptions
   }
   const logits = options.beforeSoftmax ? beforeSoftmax(model, graph.outputNodes) : undefined;
   const outputs = logits === undefined ? graph.outputNodes : [logits];
+  const waits = hasDynamicNodes(model);
   return new TfjsForeign(backend, {
     dims: graph.inputs.map(({ shape }) => (shape ?? []).map((d) => (d > 0 ? d : undefined))),
     softmaxLeftOut: logits !== undefined,
-    run: (input) => graph.executeAsync(input, outputs),
+    run: (input) => (waits ? graph.executeAsync(input, outputs) : graph.execute(input, outputs)),
     dispose: () => graph.dispose(),
   });
+}
+
+/** Operations that TensorFlow.js runs only asynchronously: control flow, and outputs whose size depends on values. */
+const DYNAMIC =
+  /^(Switch|Merge|Enter|Exit|NextIteration|If|StatelessIf|While|StatelessWhile|LoopCond|Where|NonMaxSuppressionV\d|ListDiff|TensorArray\w*|HashTable\w*|LookupTable\w*)$/;
+
+function hasDynamicNodes({ modelTopology }: TfjsModel): boolean {
+  const { node = [], library } = modelTopology as {
+    node?: { op: string }[];
+    library?: { function?: { nodeDef?: { op: string }[] }[] };
+  };
+  const inside = library?.function?.flatMap((f) => f.nodeDef ?? []) ?? [];
+  return [...node, ...inside].some(({ op }) => DYNAMIC.test(op));
 }
 
 /** The node whose output enters the final softmax. */
