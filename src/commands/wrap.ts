@@ -4,6 +4,9 @@ import { type WrapOptions, type WrapSummary, wrapModel } from '../train/wrap/wra
 import { ProgressLine, stopOnSignals } from './io.js';
 import { positiveInteger, positiveNumber } from './options.js';
 
+/** Under this share something is likely set wrong. */
+const NAMED_MIN = 0.4;
+
 type WrapCommandOptions = Omit<WrapOptions, 'network' | 'signal' | 'onProgress'> & { json?: boolean };
 
 export function wrapCommand(): Command {
@@ -92,6 +95,7 @@ function describe({
   input,
   networkOutput,
   fit,
+  namedRightly: named,
   frames,
   negatives,
   falseFrameRate,
@@ -101,6 +105,11 @@ function describe({
   const { width, height, layout, normalise, aspect } = input;
   return [
     `${task} of ${networkOutput.classes} classes (${kind}), pictures of ${width}x${height}, ${layout}, ${normalise}, ${aspect}`,
+    ...(named === undefined
+      ? []
+      : [
+          `alone it names ${(100 * named).toFixed(0)} % of the composed logos rightly${named < NAMED_MIN ? ': check --normalise, --aspect and the order of --labels' : ''}`,
+        ]),
     fit === 'two-sided'
       ? `fitted on ${frames} composed pictures, ${negatives} of them without a logo`
       : `fitted on ${negatives} pictures without a logo alone: silence is fitted, what a find is worth is not; --images makes it better`,

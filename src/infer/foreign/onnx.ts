@@ -6,10 +6,19 @@ import type { ForeignFiles, ForeignNetwork, ForeignOptions, ForeignTensor } from
 
 const { onnx } = onnxProto;
 
-/** An ONNX file by ONNX Runtime. It is loaded from memory, so that external data (files it names) is refused. */
+type Graph = onnxProto.onnx.IGraphProto;
+
+/** An ONNX file by ONNX Runtime; one that keeps weights in other files is refused. */
 export async function openOnnx(files: ForeignFiles, options: ForeignOptions): Promise<ForeignNetwork> {
   const ort = loadOnnxRuntime();
-  const cut = options.beforeSoftmax ? withLogits(files.main) : undefined;
+  const graph = readGraph(files.main);
+  if (namesOtherFiles(graph))
+    throw foreignUnfit(
+      'The ONNX file keeps its weights in another file',
+      'external data',
+      'Save it as one file (onnx.save with save_as_external_data=False)',
+    );
+  const cut = options.beforeSoftmax ? withLogits(files.main, graph) : undefined;
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(cut?.bytes ?? files.main, {
@@ -20,11 +29,7 @@ export async function openOnnx(files: ForeignFiles, options: ForeignOptions): Pr
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {
-    throw foreignDamaged(
-      'ONNX Runtime does not load the file (weights kept in a second file are not read: save as one file)',
-      firstLine(cause),
-      cause,
-    );
+    throw foreignDamaged('ONNX Runtime does not load the file', firstLine(cause), cause);
   }
   try {
     return new OnnxForeign(ort, session, cut?.name);
@@ -92,19 +97,34 @@ class OnnxForeign implements ForeignNetwork {
   }
 }
 
+function readGraph(bytes: Uint8Array): Graph {
+  try {
+    const { graph } = onnx.ModelProto.decode(bytes);
+    if (graph) return graph;
+  } catch (cause) {
+    throw foreignDamaged('Not an ONNX file', firstLine(cause), cause);
+  }
+  throw foreignDamaged('Not an ONNX file', 'it has no graph');
+}
+
+/** ONNX Runtime would look for them in the working folder. */
+function namesOtherFiles({ initializer = [], node = [] }: Graph): boolean {
+  const isElsewhere = (t: onnxProto.onnx.ITensorProto | null | undefined): boolean =>
+    t?.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL;
+  const attributes = (node ?? []).flatMap((n) => n.attribute ?? []);
+  return (
+    (initializer ?? []).some(isElsewhere) ||
+    attributes.some((a) => isElsewhere(a.t) || (a.g ? namesOtherFiles(a.g) : false))
+  );
+}
+
 /**
  * The same file with what enters the final softmax as one more output, or undefined where none ends it. A protobuf
  * message may be followed by a further piece that is merged into it, so that not a byte of the file changes.
  */
-function withLogits(bytes: Uint8Array): { bytes: Uint8Array; name: string } | undefined {
-  let graph: onnxProto.onnx.IGraphProto | null | undefined;
-  try {
-    graph = onnx.ModelProto.decode(bytes).graph;
-  } catch (cause) {
-    throw foreignDamaged('Not an ONNX file', firstLine(cause), cause);
-  }
-  const makers = new Map((graph?.node ?? []).map((n) => [n.output?.[0], n]));
-  let end = graph?.output?.length === 1 ? makers.get(graph.output[0]?.name ?? '') : undefined;
+function withLogits(bytes: Uint8Array, graph: Graph): { bytes: Uint8Array; name: string } | undefined {
+  const makers = new Map((graph.node ?? []).map((n) => [n.output?.[0], n]));
+  let end = graph.output?.length === 1 ? makers.get(graph.output[0]?.name ?? '') : undefined;
   while (end?.opType === 'Identity') end = makers.get(end.input?.[0]);
   const name = end?.opType === 'Softmax' ? end.input?.[0] : undefined;
   if (!name) return undefined;

@@ -51,6 +51,22 @@ export function calibrateBoth(labels: readonly string[], frames: readonly SeenFr
   return calibrate(labels, placeSamples(judged, labels.length), negativesOf(frames));
 }
 
+/**
+ * Share of the composed logos, where one of the places shows them, that the user's network alone names rightly: low
+ * when the pictures reach it in another form than it learned from. NaN without logos.
+ */
+export function namedRightly(frames: readonly SeenFrame[]): number {
+  const named = frames.flatMap(({ targets, places }) =>
+    targets.flatMap((t) => {
+      const shown = places.filter((p) => !t.ignore && iou(p.box, t.box) >= SHOWN_IOU);
+      if (shown.length === 0) return [];
+      const best = shown.reduce((a, b) => (iou(b.box, t.box) > iou(a.box, t.box) ? b : a));
+      return [best.look.indexOf(Math.max(...best.look)) === t.brand ? 1 : 0];
+    }),
+  );
+  return named.reduce((a: number, b) => a + b, 0) / named.length;
+}
+
 export function negativesOf(frames: readonly SeenFrame[]): NegativePicture[] {
   return frames.filter((f) => f.targets.length === 0).map((f) => f.places);
 }

@@ -11,7 +11,14 @@ import { type ComposedFrame, FRAME_SHAPES } from '../compose/composer.js';
 import { checkOutput } from '../model-folder.js';
 import { describeInput, describeOutput } from './describe.js';
 import { learnHead } from './examples.js';
-import { calibrateBoth, calibrateOneSided, negativesOf, noneLogit, type SeenFrame } from './fit.js';
+import {
+  calibrateBoth,
+  calibrateOneSided,
+  namedRightly,
+  negativesOf,
+  noneLogit,
+  type SeenFrame,
+} from './fit.js';
 import { type Job, prepare, type WrapOptions } from './job.js';
 import { saveWrapped } from './save.js';
 
@@ -28,6 +35,8 @@ export interface WrapSummary {
   readonly networkOutput: ForeignOutput;
   /** `two-sided`: fitted on logos and background; `one-sided`: on background alone. */
   readonly fit: 'two-sided' | 'one-sided';
+  /** Share of the example logos in composed pictures that the network alone names rightly. */
+  readonly namedRightly?: number;
   readonly frames: number;
   readonly negatives: number;
   readonly falseFrameRate: number;
@@ -126,18 +135,16 @@ async function fit(
       head === undefined ? calibrateOneSided(labels, negativesOf(judged)) : calibrateBoth(labels, judged);
     const fitted = brands.map((b, k) => ({ ...b, channel: channels[k]! }));
     const fitKind = head === undefined ? 'one-sided' : 'two-sided';
-    const training = { fit: fitKind, frames, negatives, falseFrameRate };
+    const facts = {
+      fit: fitKind,
+      ...(head && { namedRightly: namedRightly(judged) }),
+      frames,
+      negatives,
+      falseFrameRate,
+    } as const;
     return {
-      manifest: { ...manifest, brands: fitted, training },
-      summary: {
-        task: output.task,
-        networkOutput: settled,
-        fit: fitKind,
-        frames,
-        negatives,
-        falseFrameRate,
-        brands: fitted,
-      },
+      manifest: { ...manifest, brands: fitted, training: facts },
+      summary: { task: output.task, networkOutput: settled, ...facts, brands: fitted },
     };
   } finally {
     await detector.close();

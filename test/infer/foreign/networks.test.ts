@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import onnxProto from 'onnx-proto';
 import { brandLogits, ForeignClassifier } from '../../../src/infer/foreign/classifier.js';
 import type { ForeignInput } from '../../../src/infer/foreign/foreign.js';
 import { openForeign } from '../../../src/infer/foreign/open.js';
@@ -16,6 +17,8 @@ import {
   saveGraphModel,
   saveLayersModel,
 } from './support.js';
+
+const { onnx } = onnxProto;
 
 const INPUT: ForeignInput = {
   width: SIDE,
@@ -102,6 +105,13 @@ test('damaged files, external weights and stray paths are typed errors', async (
     const open = async (path: string) =>
       openForeign(await readForeignSource(path), { threads: 1, beforeSoftmax: true });
     await assert.rejects(open(broken), { code: 'model-damaged' });
+    const model = onnx.ModelProto.decode(colourClassifier());
+    Object.assign(model.graph!.initializer![0]!, {
+      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData: [{ key: 'location', value: 'outside.bin' }],
+    });
+    await writeFile(join(folder, 'external.onnx'), onnx.ModelProto.encode(model).finish());
+    await assert.rejects(open(join(folder, 'external.onnx')), { code: 'model-incompatible' });
     await saveLayersModel(join(folder, 'stray'), '../outside.bin');
     await writeFile(join(folder, 'outside.bin'), 'not yours');
     await assert.rejects(open(join(folder, 'stray')), { code: 'model-damaged', message: /weights file/ });

@@ -70,6 +70,7 @@ test('a classifier that is certain of everything falls silent on background and 
     frames: 100,
   });
   assert.equal(summary.fit, 'two-sided');
+  assert.ok(summary.namedRightly! > 0.6, `names ${summary.namedRightly} rightly`);
   assert.equal(summary.networkOutput.task === 'classifier' && summary.networkOutput.kind, 'logits');
   const frames = await testFrames();
   const free = frames.filter((f) => f.label === undefined);
