@@ -38,6 +38,7 @@ describe('the command line', () => {
     assert.equal((await runCli('train', 'x')).code, 2);
     assert.equal((await runCli('watch', 'x.mp4', '--fps', 'many')).code, 2);
     assert.equal((await runCli('watch', 'x.mp4', '--engine', 'abacus')).code, 2);
+    assert.equal((await runCli('wrap', 'x.onnx', '--labels', 'a', '-o', 'm', '--input', '224')).code, 2);
   });
 
   it('detect gives boxes in the pixels of the picture, and says which files are none', async () => {
@@ -64,6 +65,11 @@ describe('the command line', () => {
     const detect = await runCli('detect', model, empty);
     assert.equal(detect.code, 1);
     assert.match(detect.stderr, /holds no pictures/);
+    const keras = join(folder, 'net.h5');
+    writeFileSync(keras, 'x');
+    const wrap = await runCli('wrap', keras, '--labels', 'a', '-o', join(folder, 'w'));
+    assert.equal(wrap.code, 2);
+    assert.match(wrap.stderr, /Convert the Keras file to ONNX/);
     const train = await runCli('train', empty, '-o', join(folder, 'm'));
     assert.equal(train.code, 1);
     assert.match(train.stderr, /empty/);
