@@ -18,7 +18,7 @@ export interface ModelToSave {
 }
 
 /** Network files bear a part of their hash, so that a new model never overwrites what the old manifest names. */
-const NETWORK_FILE = /^(?:head|trunk)-[0-9a-f]{12}\.(?:json|bin)$/;
+const NETWORK_FILE = /^(?:head|trunk|network)-[0-9a-f]{12}\.(?:json|bin|onnx)$/;
 
 /**
  * Writes a model into a folder, which may hold an older model and other files. The renaming of model.json is what
@@ -36,7 +36,7 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
     const manifest = parseManifest({ format: MODEL_FORMAT, ...model.manifest, trunk, head }, folder);
     await writeFile(join(staging, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(join(staging, MANIFEST_FILE), join(folder, MANIFEST_FILE));
-    await removeOlder(folder, [head, trunk]);
+    await removeOlder(folder, [head.layers, head.weights, trunk.layers, trunk.weights]);
     return manifest;
   } catch (cause) {
     if (cause instanceof LogowatchError) throw cause;
@@ -51,7 +51,8 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
   }
 }
 
-async function stage(
+/** Puts a network's two files into the folder, by way of another one on the same disk. */
+export async function stage(
   staging: string,
   folder: string,
   base: string,
@@ -67,8 +68,9 @@ async function stage(
   return { layers: await place(layers, 'json'), weights: await place(weights, 'bin') };
 }
 
-async function removeOlder(folder: string, used: readonly NetworkReference[]): Promise<void> {
-  const keep = new Set(used.flatMap((n) => [n.layers.file, n.weights.file]));
+/** Removes network files that an older manifest named. */
+export async function removeOlder(folder: string, used: readonly FileReference[]): Promise<void> {
+  const keep = new Set(used.map((f) => f.file));
   for (const name of await readdir(folder)) {
     if (NETWORK_FILE.test(name) && !keep.has(name)) await rm(join(folder, name), { force: true });
   }

@@ -43,8 +43,8 @@ const schema = z
     foreign: z.strictObject({
       kind: z.enum(FOREIGN_KINDS),
       main: fileSchema,
-      /** Files of weights, by the names that the main file gives them. */
-      parts: z.array(fileSchema).max(10_000),
+      /** Files of weights; `name` is what the main file calls them. */
+      parts: z.array(fileSchema.extend({ name: z.string().min(1) })).max(10_000),
       input,
       output,
     }),
@@ -85,6 +85,6 @@ export function parseWrapped(value: unknown, path: string): WrappedManifest {
 export async function readForeign(folder: string, { foreign }: WrappedManifest): Promise<ForeignFiles> {
   const read = (f: { file: string; sha256: string }) => readChecked(join(folder, f.file), f.sha256);
   const parts = new Map<string, Uint8Array>();
-  for (const part of foreign.parts) parts.set(part.file, await read(part));
+  for (const part of foreign.parts) parts.set(part.name, await read(part));
   return { kind: foreign.kind, main: await read(foreign.main), parts };
 }

@@ -34,7 +34,6 @@ export async function readForeignSource(path: string): Promise<ForeignFiles> {
   const model = parseTfjsModel(main, file);
   const parts = new Map<string, Uint8Array>();
   for (const name of model.weightsManifest.flatMap((g) => g.paths)) {
-    if (name === 'model.json') throw missing(join(dirname(file), name));
     parts.set(name, await read(join(dirname(file), name)));
   }
   return { kind: isGraphModel(model) ? 'tfjs-graph' : 'tfjs-layers', main, parts };

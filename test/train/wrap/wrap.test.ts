@@ -153,16 +153,21 @@ test('a detector keeps its boxes; its thresholds are fitted anew', { timeout: 30
 
 test('a folder whose files changed is refused, and so is one that names files elsewhere', async () => {
   const output = join(folder, 'to-damage');
+  await mkdir(output);
+  await writeFile(join(output, 'notes.txt'), 'mine');
+  await writeFile(join(output, 'model.json'), '{}');
   await wrapModel({ network, labels: 'rings,bars', output, frames: 2 });
-  const bytes = await readFile(join(output, 'network.onnx'));
+  assert.equal(await readFile(join(output, 'notes.txt'), 'utf8'), 'mine');
+  const manifest = JSON.parse(await readFile(join(output, 'model.json'), 'utf8'));
+  const file = manifest.foreign.main.file as string;
+  const bytes = await readFile(join(output, file));
   bytes[bytes.length - 3]! ^= 1;
   const changed = join(folder, 'changed');
   await cp(output, changed, { recursive: true });
-  await writeFile(join(changed, 'network.onnx'), bytes);
-  await assert.rejects(createDetector(changed), { code: 'model-damaged', message: /network\.onnx/ });
-  await rm(join(changed, 'network.onnx'));
+  await writeFile(join(changed, file), bytes);
+  await assert.rejects(createDetector(changed), { code: 'model-damaged', message: /network-.*\.onnx/ });
+  await rm(join(changed, file));
   await assert.rejects(createDetector(changed), { code: 'model-missing' });
-  const manifest = JSON.parse(await readFile(join(output, 'model.json'), 'utf8'));
   const write = (value: object) => writeFile(join(changed, 'model.json'), JSON.stringify(value));
   const stray = { ...manifest.foreign.main, file: '../colours.onnx' };
   await write({ ...manifest, foreign: { ...manifest.foreign, main: stray } });
