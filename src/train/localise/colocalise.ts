@@ -20,7 +20,7 @@ const APART_IOU = 0.1;
 const CONTENDING = 0.03;
 const ALIKE = 0.5;
 /** Another place of the same logo: this near to the best in score. */
-const AGAIN = 0.12;
+const AGAIN = 0.06;
 /** A score under the brand's median by so many deviations is doubtful; deviations are at least the second value. */
 const DEVIATIONS = 3;
 const DEVIATION_MIN = 0.05;
