@@ -16,7 +16,8 @@ export function printError(error: unknown): void {
 
 /**
  * First Ctrl-C or SIGTERM: stop gracefully. Second Ctrl-C: leave at once (children are killed by their owners' exit
- * handlers). Returns the signal and how to take the handlers off.
+ * handlers). Returns the signal and how to take the handlers off; once stopping they stay, or a second Ctrl-C between
+ * here and the end would kill the process before it could say 130.
  */
 export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
@@ -28,6 +29,7 @@ export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   const release = () => {
+    if (controller.signal.aborted) return;
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   };

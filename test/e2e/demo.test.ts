@@ -43,10 +43,11 @@ describe('logowatch demo', { timeout: 4 * LIMIT_MS }, () => {
   });
 
   for (const [stage, sign, ffmpegs, times, code] of [
-    ['composing', 'ffmpeg ', 1, 2, 130],
-    ['watching', 'watching rtsp', 4, 1, 1],
+    // The first Ctrl-C may have ended it before the second came: then 1, but never a death by the signal.
+    ['composing', 'ffmpeg ', 1, 2, [130, 1]],
+    ['watching', 'watching rtsp', 4, 1, [1]],
   ] as const) {
-    it(`Ctrl-C ${times === 1 ? 'once' : 'twice'} while ${stage}: ${code}, soon, and no ffmpeg is left`, async () => {
+    it(`Ctrl-C ${times === 1 ? 'once' : 'twice'} while ${stage}: ${code.join(' or ')}, soon, and no ffmpeg is left`, async () => {
       const cli = startCli([...DEMO, join(folder, stage)], { limitMs: LIMIT_MS });
       try {
         await until(stage, () => cli.text.stdout.includes(sign), LIMIT_MS);
@@ -59,7 +60,10 @@ describe('logowatch demo', { timeout: 4 * LIMIT_MS }, () => {
           cli.child.kill('SIGINT');
         }
         const result = await cli.ended;
-        assert.equal(result.code, code, result.stderr);
+        assert.ok(
+          code.some((c) => c === result.code),
+          `${result.code}: ${result.stderr}`,
+        );
         assert.ok(performance.now() - asked < 8_000, `${performance.now() - asked} ms`);
         await until('all are gone', () => started.every(({ pid }) => !isAlive(pid)), 5_000);
       } finally {
