@@ -8,7 +8,7 @@ import { loadModel } from '../src/infer/model/load.js';
 const WIDTH = 640;
 const HEIGHT = 360;
 const [folder = '', count = '100', threads = '2'] = process.argv.slice(2);
-const { network, manifest } = await loadModel(folder);
+const { look: network, manifest } = await loadModel(folder);
 const { ranges, means = {} } = manifest;
 // the same choice as --engine auto
 const int8 = ranges !== undefined && hasExactInt8();

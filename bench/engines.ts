@@ -1,5 +1,5 @@
 /**
- * Milliseconds a picture of every engine at 640x360, on the shipped trunk to stride 16 with a head of random weights,
+ * Milliseconds a picture of every engine at 640x360, of the first look with a head of random weights,
  * and of bare ONNX Runtime on the same model and bytes: what the engine adds to it is the difference.
  *
  *     node dist/bench/engines.js [pictures a measurement, default 40] [threads, default 2]
@@ -7,13 +7,15 @@
 import { pathToFileURL } from 'node:url';
 import { calibrate } from '../src/infer/engines/calibrate.js';
 import { createEngine, type EngineOptions } from '../src/infer/engines/create.js';
+import type { FeatureMaps } from '../src/infer/engines/engine.js';
 import { loadOnnxRuntime } from '../src/infer/engines/onnx.js';
 import { lowerToFloat, MODEL_INPUT } from '../src/infer/engines/onnx-float.js';
 import { lowerToInt8 } from '../src/infer/engines/onnx-int8.js';
+import { LOOK_OUTPUTS } from '../src/infer/model/load.js';
+import { findCandidates } from '../src/infer/network/candidates.js';
 import { joinNetworks } from '../src/infer/network/compose.js';
-import { HeadDecoder } from '../src/infer/network/decode.js';
 import { loadShippedTrunk } from '../src/infer/network/shipped.js';
-import { brands, randomHead, randomPicture } from '../test/infer/support.js';
+import { randomHead, randomPicture } from '../test/infer/support.js';
 
 const WIDTH = 640;
 const HEIGHT = 360;
@@ -60,7 +62,7 @@ async function bareOnnx(
 }
 
 export async function main(count: number, threads: number): Promise<void> {
-  const network = joinNetworks(await loadShippedTrunk(), randomHead(BRANDS));
+  const network = joinNetworks(await loadShippedTrunk(), randomHead(BRANDS), LOOK_OUTPUTS);
   const pictures = [1, 2, 3, 4].map((seed) => ({
     width: WIDTH,
     height: HEIGHT,
@@ -92,12 +94,11 @@ export async function main(count: number, threads: number): Promise<void> {
   }
 }
 
-async function decoding(maps: Parameters<HeadDecoder['decode']>[0], count: number): Promise<void> {
-  const decoder = new HeadDecoder(brands(...Array.from({ length: BRANDS }, (_, i) => `brand ${i}`)), 1e-3);
+async function decoding(maps: FeatureMaps, count: number): Promise<void> {
   const content = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
   print(
-    'decoding the head',
-    await measure(() => decoder.decode(maps, 0, content, { minScore: 0.02 }), count),
+    'finding the places',
+    await measure(() => findCandidates(maps, 0, content, { floor: -4, most: 8, logos: 4 }), count),
   );
 }
 

@@ -33,8 +33,8 @@ async function writeArt(folder: string, seed: number): Promise<{ brands: string;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    frames: { type: 'string', default: '2400' },
-    epochs: { type: 'string', default: '6' },
+    frames: { type: 'string', default: '1600' },
+    epochs: { type: 'string', default: '8' },
     seed: { type: 'string', default: '1' },
   },
 });

@@ -1,6 +1,6 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { AdamW } from '../../src/train/head/adamw.js';
-import type { HeadParameters, Parameter } from '../../src/train/head/parameters.js';
+import type { Parameter, Parameters } from '../../src/train/head/mlp.js';
 import { Rng } from '../../src/train/rng.js';
 
 /** Rows of features, row by row. */
@@ -28,7 +28,7 @@ const WEIGHT_DECAY = 0;
 /** A dense layer, or two, on standardised features: the "head" that a transfer-learning tutorial puts on a trunk. */
 export class DenseHead {
   readonly #options: DenseOptions;
-  readonly #parameters: HeadParameters;
+  readonly #parameters: Parameters;
   readonly #mean: Float32Array;
   readonly #inverse: Float32Array;
   /** Held for all examples: an allocation for each would cost more than its arithmetic. */
@@ -197,7 +197,7 @@ function standardisation(x: Matrix, rows: readonly number[]): [Float32Array, Flo
 }
 
 /** He-normal weights below a ReLU; the outputs begin near zero. */
-function initial(inputs: number, { hidden, outputs, seed }: DenseOptions): HeadParameters {
+function initial(inputs: number, { hidden, outputs, seed }: DenseOptions): Parameters {
   const rng = new Rng(seed, 0x1417);
   const parameters = new Map<string, Parameter>();
   const layer = (name: string, from: number, to: number, deviation: number): void => {

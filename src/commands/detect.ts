@@ -49,7 +49,7 @@ async function run(model: string, paths: string[], options: DetectOptions): Prom
       const good = loaded.filter((l) => l !== undefined);
       const found = await detector.detect(
         good.map((l) => l.image),
-        { all: options.all === true },
+        { all: options.all === true, thorough: true },
       );
       good.forEach((l, k) => {
         process.stdout.write(`${options.json ? jsonLine(l, found[k] ?? []) : textLine(l, found[k] ?? [])}\n`);

@@ -28,6 +28,8 @@ export interface DetectOptions {
   readonly all?: boolean;
   /** Reports down to this score, 0..1, instead of each brand's threshold: evidence for the temporal stage. */
   readonly minScore?: number;
+  /** Looks again at more places, whole pictures and large parts of them: for stills, three times the cost. */
+  readonly thorough?: boolean;
 }
 
 /**

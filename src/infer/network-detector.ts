@@ -2,9 +2,21 @@ import type { Detection } from '../core/detection.js';
 import { LogowatchError } from '../core/errors.js';
 import type { DetectOptions, Detector, DetectorImage, ModelInfo } from './detector.js';
 import { createEngine } from './engines/create.js';
-import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
+import { ENGINE_KINDS, type Engine, type EngineKind, type FeatureMap } from './engines/engine.js';
+import { fuse, type VerifiedCandidate } from './fusion.js';
+import type { ModelManifest } from './manifest.js';
 import { type LoadedModel, loadModel } from './model/load.js';
-import { HeadDecoder } from './network/decode.js';
+import { type Candidate, findCandidates, mapOf } from './network/candidates.js';
+import { cropRegion, sampleCrop } from './network/crop.js';
+import { windowCandidates } from './network/windows.js';
+import { CROP_PX, VERIFY_LAYER } from './network.js';
+
+/**
+ * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
+ * twentieth of the first look.
+ */
+const LIVE = { most: 8, logos: 6 };
+const THOROUGH = { most: 12, logos: 12 };
 
 export interface DetectorOptions {
   /** One of ENGINE_KINDS; default `auto`. */
@@ -23,14 +35,8 @@ export async function createDetector(
 ): Promise<NetworkDetector> {
   const kind = engineKind(options.engine ?? 'auto');
   const model = await loadModel(folder);
-  const { ranges, means } = model.manifest;
-  const engine = await createEngine(model.network, {
-    kind,
-    ...(ranges === undefined ? {} : { ranges }),
-    ...(means === undefined ? {} : { means }),
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
-  const detector = new NetworkDetector(model, engine);
+  const { threads } = options;
+  const detector = await createNetworkDetector(model, { kind, threads });
   try {
     await detector.warmUp();
   } catch (error) {
@@ -38,6 +44,27 @@ export async function createDetector(
     throw error;
   }
   return detector;
+}
+
+/** A detector of a model in memory. */
+export async function createNetworkDetector(
+  model: LoadedModel,
+  { kind, threads }: { kind: EngineKind; threads?: number | undefined },
+): Promise<NetworkDetector> {
+  const { ranges, means, cropRanges, cropMeans } = model.manifest;
+  const common = { kind, ...(threads === undefined ? {} : { threads }) };
+  const rounding = (r: typeof ranges, m: typeof means) => ({
+    ...(r === undefined ? {} : { ranges: r }),
+    ...(m === undefined ? {} : { means: m }),
+  });
+  const look = await createEngine(model.look, { ...common, ...rounding(ranges, means) });
+  try {
+    const verify = await createEngine(model.verify, { ...common, ...rounding(cropRanges, cropMeans) });
+    return new NetworkDetector(model, look, verify);
+  } catch (error) {
+    await look.close();
+    throw error;
+  }
 }
 
 function engineKind(name: string): EngineKind {
@@ -49,41 +76,83 @@ function engineKind(name: string): EngineKind {
   });
 }
 
-/** A trained network as a Detector. */
+/** A trained network as a Detector: a look at the whole picture, and a second one at the best places. */
 export class NetworkDetector implements Detector {
   readonly model: ModelInfo;
-  readonly #engine: Engine;
-  readonly #decoder: HeadDecoder;
+  readonly #manifest: ModelManifest;
+  readonly #look: Engine;
+  readonly #verify: Engine;
 
-  constructor({ manifest, info }: Pick<LoadedModel, 'manifest' | 'info'>, engine: Engine) {
-    this.model = { ...info, engine: engine.name };
-    this.#engine = engine;
-    this.#decoder = new HeadDecoder(manifest.brands, manifest.priorOdds);
+  constructor({ manifest, info }: Pick<LoadedModel, 'manifest' | 'info'>, look: Engine, verify: Engine) {
+    this.model = { ...info, engine: look.name };
+    this.#manifest = manifest;
+    this.#look = look;
+    this.#verify = verify;
   }
 
   async detect(images: readonly DetectorImage[], options: DetectOptions = {}): Promise<Detection[][]> {
-    const results: Detection[][] = images.map(() => []);
-    for (const indices of batches(images, this.#engine.batchSize)) {
+    const { brands, priorOdds } = this.#manifest;
+    const places = await this.places(images, options);
+    return places.map((found, i) => fuse(found, brands, priorOdds, images[i]!.content, options));
+  }
+
+  /** The places of each picture with both looks' logits, not yet calibrated. */
+  async places(
+    images: readonly DetectorImage[],
+    { all, thorough }: Pick<DetectOptions, 'all' | 'thorough'> = {},
+  ): Promise<VerifiedCandidate[][]> {
+    const results: VerifiedCandidate[][] = images.map(() => []);
+    const limits = thorough ? THOROUGH : LIVE;
+    const options = { floor: this.#manifest.candidateLogit, ...limits, all };
+    for (const indices of batches(images, this.#look.batchSize)) {
       const batch = indices.map((i) => images[i]!);
       const { width, height } = batch[0]!;
-      const maps = await this.#engine.run({ data: joined(batch), count: batch.length, width, height });
-      indices.forEach((index, position) => {
-        results[index] = this.#decoder.decode(maps, position, images[index]!.content, options);
-      });
+      const maps = await this.#look.run({ data: joined(batch), count: batch.length, width, height });
+      for (const [position, index] of indices.entries()) {
+        const image = images[index]!;
+        const candidates = findCandidates(maps, position, image.content, options);
+        if (thorough) candidates.push(...windowCandidates(maps, position, image.content));
+        results[index] = await this.#secondLook(image, candidates);
+      }
     }
     return results;
   }
 
-  /** Runs one grey picture, so that sessions are made and memory is held before the first real one. */
+  async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
+    if (candidates.length === 0) return [];
+    const size = CROP_PX * CROP_PX * 3;
+    const data = new Uint8Array(candidates.length * size);
+    candidates.forEach(({ box }, n) => {
+      sampleCrop(image, cropRegion(box), data.subarray(n * size, (n + 1) * size));
+    });
+    const batch = { data, count: candidates.length, width: CROP_PX, height: CROP_PX };
+    const map = mapOf(await this.#verify.run(batch), VERIFY_LAYER);
+    return candidates.map(({ box, logo, logits }, n) => ({
+      box,
+      logo,
+      look: logits,
+      verify: centre(map, n),
+    }));
+  }
+
+  /** Runs one grey picture and crop, so that sessions are made and memory is held before the first real one. */
   async warmUp(): Promise<void> {
     const { width, height } = this.model.inputs[0]!;
     const content = { x: 0, y: 0, width, height };
-    await this.detect([{ width, height, content, data: new Uint8Array(width * height * 3).fill(127) }]);
+    const image = { width, height, content, data: new Uint8Array(width * height * 3).fill(127) };
+    await this.detect([image], { all: true });
   }
 
   async close(): Promise<void> {
-    await this.#engine.close();
+    await Promise.all([this.#look.close(), this.#verify.close()]);
   }
+}
+
+/** The central cell's channels: the only one whose receptive field is the whole crop. */
+export function centre(map: FeatureMap, image: number): Float32Array {
+  const cell = (map.height >> 1) * map.width + (map.width >> 1);
+  const at = (image * map.height * map.width + cell) * map.channels;
+  return map.data.slice(at, at + map.channels);
 }
 
 /** Places of pictures of one size, at most `most` together. */

@@ -69,7 +69,7 @@ export type ActivationRanges = Readonly<Record<string, readonly [min: number, ma
 /** Mean of each channel of a layer over calibration pictures: with them int8 is more exact. */
 export type ChannelMeans = Readonly<Record<string, readonly number[]>>;
 
-/** Layers of EfficientNet-Lite0 that heads read: name -> channels, stride. */
+/** Layers of an EfficientNet-Lite0 trunk: name -> channels, stride. */
 export const TRUNK_TAPS = [
   { name: 'stride8', stride: 8, channels: 40 },
   { name: 'stride16', stride: 16, channels: 112 },
@@ -77,8 +77,30 @@ export const TRUNK_TAPS = [
 ] as const;
 
 /**
- * What a dense head gives: for each output stride (8 and 16) one layer `head<stride>` of K + 4 channels a cell:
- * K brand logits, then the box as ln of the distances from the cell's centre to left, top, right, bottom in units
- * of the stride. The centre of cell (row, column) is ((column + 0.5) * stride, (row + 0.5) * stride) pixels.
+ * The shipped network looks at a picture on three strides; the centre of cell (row, column) is
+ * ((column + 0.5) * stride, (row + 0.5) * stride) pixels. Per stride it gives
+ * - `tower<stride>`, TOWER_CHANNELS a cell in 0..6: what brands' heads read;
+ * - `place<stride>`, PLACE_CHANNELS a cell: the logit of being at some logo, then the box as ln of the distances from
+ *   the cell's centre to left, top, right, bottom in units of the stride.
+ * A brands' head adds `brand<stride>`: one logit a brand and cell.
  */
-export const HEAD_STRIDES = [8, 16] as const;
+export const HEAD_STRIDES = [8, 16, 32] as const;
+export const TOWER_CHANNELS = 128;
+export const PLACE_CHANNELS = 5;
+
+/**
+ * The second look: a crop of CROP_PX x CROP_PX pixels around a candidate goes through the same trunk to its last tap, 3x3
+ * cells, and on to an embedding, `crop`. A brands' head reads the central cell of both, CROP_CHANNELS values, and adds
+ * `verify`, one logit a brand there. The tap tells brands far better than the embedding alone: docs/pretraining.md.
+ */
+export const CROP_PX = 96;
+export const CROP_PARTS = [
+  { layer: 'stride32', channels: 320 },
+  { layer: 'crop', channels: 128 },
+] as const;
+export const CROP_CHANNELS = CROP_PARTS.reduce((sum, { channels }) => sum + channels, 0);
+export const VERIFY_LAYER = 'verify';
+
+export const towerLayer = (stride: number): string => `tower${stride}`;
+export const placeLayer = (stride: number): string => `place${stride}`;
+export const brandLayer = (stride: number): string => `brand${stride}`;

@@ -29,7 +29,7 @@ export async function* lookAtPictures(
     }
     const found = await detector.detect(
       loaded.map(({ image }) => image),
-      { minScore },
+      { minScore, thorough: true },
     );
     for (const [k, { original, image }] of loaded.entries()) {
       const detections = found[k]!;

@@ -1,15 +1,29 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { calibrate as calibrateInt8 } from '../infer/engines/calibrate.js';
+import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../infer/model/load.js';
 import { joinNetworks } from '../infer/network/compose.js';
-import type { Network } from '../infer/network.js';
+import { cropRegion, sampleCrop } from '../infer/network/crop.js';
+import { CROP_PX, type Network } from '../infer/network.js';
+import type { Bank } from './bank.js';
 import { type Calibration, calibrate } from './calibrate.js';
 import type { ComposedFrame, Composer } from './compose/composer.js';
 import { countByBrand, describeDataset } from './datasets/dataset.js';
-import type { FeatureStore } from './feature-store.js';
 import { exportHead } from './head/export.js';
-import type { HeadState } from './head/train-head.js';
-import { type FrameScores, type HeldOutMetrics, heldOutMetrics } from './metrics.js';
+import type { Fitted } from './head/fit.js';
+import { Mlp } from './head/mlp.js';
+import {
+  bankPictures,
+  candidateLogit,
+  frameScores,
+  type HeldOutFrame,
+  logoFree,
+  lookAt,
+  negativeSamples,
+  placeSamples,
+  uncalibratedDetector,
+} from './held-out.js';
+import { type HeldOutMetrics, heldOutMetrics } from './metrics.js';
 import { writeModel } from './model-folder.js';
 import type { Run, TrainSummary } from './options.js';
 import { renderReport } from './report.js';
@@ -19,44 +33,50 @@ const REPORT_FRAMES = 24;
 
 export interface FinishInput {
   readonly trunk: Network;
-  readonly state: HeadState;
-  readonly store: FeatureStore;
-  readonly composer: Composer;
-  readonly scores: readonly FrameScores[];
+  readonly heads: { readonly look: Fitted; readonly verify: Fitted };
+  readonly composers: { readonly train: Composer; readonly heldOut: Composer };
+  /** Bank pictures that no head has learned from. */
+  readonly bank: Bank;
   /** Milliseconds since the Unix epoch. */
   readonly startedMs: number;
 }
 
-/** Calibrates the best head, writes the model folder with its report, and removes the work folder. */
+/** Calibrates the fitted heads on held-out frames, writes the model folder with its report, removes the work folder. */
 export async function finish(run: Run, input: FinishInput): Promise<TrainSummary> {
   const { dataset, options, epochs, seed, frames } = run;
-  const { state, store, composer, scores, startedMs } = input;
-  const calibration = calibrate(dataset.brands, scores);
-  const heldOut = heldOutMetrics(scores);
-  const head = exportHead(state.best, store.statistics!);
+  const { heads, composers, startedMs } = input;
+  const head = exportHead(heads.look.parameters, heads.verify.parameters);
+  const seen = await lookAtHeldOut(run, input.trunk, head, composers.heldOut);
+  const samples = placeSamples(seen, dataset.brands.length);
+  const bank = await bankNegatives(input);
+  const calibration = calibrate(
+    dataset.brands,
+    [...samples, ...negativeSamples(bank, dataset.brands.length)],
+    [...logoFree(seen), ...bank],
+  );
+  const heldOut = heldOutMetrics(frameScores(seen, calibration.brands));
   const examples: ComposedFrame[] = [];
-  for (let i = 0; i < Math.min(frames, RANGE_FRAMES); i++) examples.push(await composer.frame(i));
-  const int8 = await calibrateInt8(joinNetworks(input.trunk, head), examples);
-  const bestEpoch = state.history.filter((h) => h.meanRecall === state.bestMetric).at(-1)?.epoch ?? epochs;
+  for (let i = 0; i < Math.min(frames, RANGE_FRAMES); i++) examples.push(await composers.train.frame(i));
+  const int8 = await int8Ranges(input.trunk, head, examples);
   const seconds = Math.round((Date.now() - startedMs) / 1000);
-  const { falseFrameRate, negatives: calibrationNegatives } = calibration;
-  const counts = Object.fromEntries(countByBrand(dataset));
   const training = {
     seed,
     frames,
     epochs,
-    bestEpoch,
     seconds,
     heldOut,
-    falseFrameRate,
-    calibrationNegatives,
-    counts,
+    falseFrameRate: calibration.falseFrameRate,
+    calibrationNegatives: calibration.negatives,
+    counts: Object.fromEntries(countByBrand(dataset)),
   };
   const id = options.id ?? resolve(options.output).split(/[/\\]/).at(-1)!;
   const report = await renderReport({
     title: `Training of ${id}`,
-    facts: reportFacts(run, heldOut, calibration, bestEpoch, seconds),
-    history: state.history,
+    facts: reportFacts(run, heldOut, calibration, seconds),
+    curves: [
+      { title: 'first look', history: heads.look.history },
+      { title: 'second look', history: heads.verify.history },
+    ],
     brands: dataset.brands,
     frames: examples.slice(0, REPORT_FRAMES),
   });
@@ -66,42 +86,93 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     head,
     int8,
     brands: calibration.brands,
+    candidateLogit: candidateLogit(samples),
     training,
     report,
   });
   await rm(run.folder, { recursive: true, force: true });
-  const { brands } = dataset;
+  run.report('calibrate', 1, 1);
   return {
     output: options.output,
-    brands,
+    brands: dataset.brands,
     frames,
     epochs,
-    bestEpoch,
     heldOut,
     calibration: calibration.brands,
     seconds,
   };
 }
 
+/** Through the production detector, so that what is calibrated is what will run. */
+async function lookAtHeldOut(
+  run: Run,
+  trunk: Network,
+  head: Network,
+  composer: Composer,
+): Promise<HeldOutFrame[]> {
+  const detector = await uncalibratedDetector(trunk, head, run.dataset.brands);
+  const seen: HeldOutFrame[] = [];
+  try {
+    for (let i = 0; i < run.heldOutFrames; i++) {
+      run.options.signal?.throwIfAborted();
+      seen.push(await lookAt(detector, await composer.frame(i)));
+      run.report('calibrate', i, run.heldOutFrames);
+    }
+  } finally {
+    await detector.close();
+  }
+  return seen;
+}
+
+async function bankNegatives({ heads, bank }: FinishInput): ReturnType<typeof bankPictures> {
+  const open = async ({ parameters }: Fitted) => {
+    const [inputs, hidden] = parameters.get('w1')!.shape as [number, number];
+    return {
+      mlp: await Mlp.open({ inputs, hidden, outputs: parameters.get('b2')!.data.length }),
+      parameters,
+    };
+  };
+  const [look, verify] = [await open(heads.look), await open(heads.verify)];
+  try {
+    return await bankPictures(bank, look, verify);
+  } finally {
+    await look.mlp.close();
+    await verify.mlp.close();
+  }
+}
+
+async function int8Ranges(trunk: Network, head: Network, frames: readonly ComposedFrame[]) {
+  const { ranges, means } = await calibrateInt8(joinNetworks(trunk, head, LOOK_OUTPUTS), frames);
+  const crops = frames.flatMap((frame) =>
+    frame.targets.slice(0, 2).map(({ box }) => {
+      const data = new Uint8Array(CROP_PX * CROP_PX * 3);
+      const content = { x: 0, y: 0, width: frame.width, height: frame.height };
+      sampleCrop({ ...frame, content }, cropRegion(box), data);
+      return { width: CROP_PX, height: CROP_PX, data };
+    }),
+  );
+  const second =
+    crops.length === 0 ? undefined : await calibrateInt8(joinNetworks(trunk, head, VERIFY_OUTPUTS), crops);
+  return { ranges, means, ...(second && { cropRanges: second.ranges, cropMeans: second.means }) };
+}
+
 function reportFacts(
   run: Run,
   heldOut: HeldOutMetrics,
   calibration: Calibration,
-  bestEpoch: number,
   seconds: number,
 ): Map<string, string> {
   return new Map([
     ['data', describeDataset(run.dataset)],
     ['frames', `${run.frames} to train on, ${run.heldOutFrames} held out (${heldOut.positives} with a logo)`],
-    ['best epoch', `${bestEpoch} of ${run.epochs}`],
     ['held-out AUROC', heldOut.auroc.toFixed(4)],
     [
       'held-out recall at 1 % and 0.1 % false frames',
       `${heldOut.recallAt1Percent.toFixed(3)}, ${heldOut.recallAt01Percent.toFixed(3)}`,
     ],
     [
-      'threshold',
-      `${calibration.brands[0]?.threshold.toFixed(4)} for ${100 * calibration.falseFrameRate} % false frames, from ${calibration.negatives} frames`,
+      'thresholds',
+      `for ${100 * calibration.falseFrameRate} % false pictures, from ${calibration.negatives} pictures: ${calibration.brands.map((b) => `${b.label} ${b.threshold.toFixed(3)}`).join(', ')}`,
     ],
     ['time', `${seconds} s`],
   ]);

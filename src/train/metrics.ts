@@ -65,3 +65,12 @@ export function heldOutMetrics(frames: readonly FrameScores[]): HeldOutMetrics {
     meanRecall: (recall(0.003) + recall(0.01) + recall(0.03) + recall(0.1)) / 4,
   };
 }
+
+/** The least score that at most `rate` of n + 1 exchangeable pictures reach (Vovk et al. 2005); above all when n is small. */
+export function conformalThreshold(ascending: readonly number[], rate: number): number {
+  const n = ascending.length;
+  const rank = Math.ceil((n + 1) * (1 - rate));
+  const last = n === 0 ? 0.5 : ascending[Math.min(rank, n) - 1]!;
+  // Just above the value itself: scores at the threshold are reported.
+  return Math.min(1, Math.max(last + 1e-6, 0.01));
+}

@@ -1,8 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode, LogowatchError } from '../core/errors.js';
-import type { Calibration } from '../infer/engines/onnx-int8.js';
-import type { BrandCalibration } from '../infer/manifest.js';
+import type { BrandCalibration, ModelManifest } from '../infer/manifest.js';
 import { saveModel } from '../infer/model/save.js';
 import { shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
@@ -14,8 +13,10 @@ export interface TrainedModel {
   readonly output: string;
   readonly id: string;
   readonly head: Network;
-  readonly int8: Calibration;
+  /** Ranges and means of both looks. */
+  readonly int8: Pick<ModelManifest, 'ranges' | 'means' | 'cropRanges' | 'cropMeans'>;
   readonly brands: readonly BrandCalibration[];
+  readonly candidateLogit: number;
   readonly training: Readonly<Record<string, unknown>>;
   /** HTML */
   readonly report: string;
@@ -36,13 +37,13 @@ export async function checkOutput(output: string): Promise<void> {
 
 /** The model first, by one rename; then the report beside it. */
 export async function writeModel(model: TrainedModel): Promise<void> {
-  const { id, brands, int8, training, head, output } = model;
+  const { id, brands, int8, training, head, output, candidateLogit } = model;
   const inputs = FRAME_SHAPES.map(({ width, height }) => ({ width, height }));
   const createdAt = new Date().toISOString();
   try {
     await mkdir(output, { recursive: true });
     await saveModel(output, {
-      manifest: { id, createdAt, inputs, brands, priorOdds: PRIOR_ODDS, ...int8, training },
+      manifest: { id, createdAt, inputs, brands, priorOdds: PRIOR_ODDS, candidateLogit, ...int8, training },
       head,
       trunk: shippedTrunk().reference,
     });

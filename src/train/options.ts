@@ -40,7 +40,6 @@ export interface TrainSummary {
   readonly brands: readonly string[];
   readonly frames: number;
   readonly epochs: number;
-  readonly bestEpoch: number;
   readonly heldOut: HeldOutMetrics;
   readonly calibration: readonly BrandCalibration[];
   readonly seconds: number;

@@ -1,42 +1,38 @@
 import sharp from 'sharp';
 import type { ComposedFrame } from './compose/composer.js';
-import type { EpochRecord } from './head/train-head.js';
+import type { EpochRecord } from './head/fit.js';
 import { escapeHtml, factRows, htmlPage, pictureSvg } from './html.js';
 
 export interface ReportInput {
   readonly title: string;
   /** Name -> value, in the order shown. */
   readonly facts: ReadonlyMap<string, string>;
-  readonly history: readonly EpochRecord[];
+  /** What was trained, each with a record an epoch. */
+  readonly curves: readonly { readonly title: string; readonly history: readonly EpochRecord[] }[];
   readonly brands: readonly string[];
   readonly frames: readonly ComposedFrame[];
 }
 
 /** One self-contained page: figures, training curves, and some of the frames that were composed. */
 export async function renderReport(input: ReportInput): Promise<string> {
-  const { title, facts, history, brands, frames } = input;
-  const curves = [
+  const { title, facts, brands, frames } = input;
+  const curves = input.curves.flatMap(({ title: part, history }) => [
     curve(
-      'loss a batch',
+      `${part}: loss a batch`,
       history.map((h) => h.loss),
       undefined,
     ),
     curve(
-      'held-out AUROC',
+      `${part}: held-out AUROC`,
       history.map((h) => h.auroc),
       [0.5, 1],
     ),
     curve(
-      'held-out recall at 1 % false frames',
-      history.map((h) => h.recallAt1Percent),
-      [0, 1],
-    ),
-    curve(
-      'held-out mean recall (chooses the epoch)',
+      `${part}: held-out mean recall (chooses the epoch)`,
       history.map((h) => h.meanRecall),
       [0, 1],
     ),
-  ];
+  ]);
   const pictures = await Promise.all(frames.map((f) => drawFrame(f, brands)));
   const shown = `<h2>Training</h2><div class="row">${curves.join('')}</div>
 <h2>Composed frames</h2><p>Green: taught as a logo. Red: too little to see, left out.</p><div class="row">${pictures.join('')}</div>`;

@@ -1,72 +1,65 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LogowatchError } from '../core/errors.js';
-import { createEngine } from '../infer/engines/create.js';
 import { loadShippedTrunk, shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
+import { type Bank, loadBank } from './bank.js';
+import { Base } from './base.js';
 import { Composer } from './compose/composer.js';
 import { splitSources } from './compose/sources.js';
 import { describeDataset } from './datasets/dataset.js';
 import { readNegatives } from './datasets/negatives.js';
 import { readDatasets } from './datasets/read.js';
-import { FeatureStore } from './feature-store.js';
-import { extractFeatures } from './features.js';
+import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
-import { HeadSession } from './head/head-session.js';
-import { dequantisers } from './head/quantiser.js';
-import { type HeadState, scoreFrames, trainHead } from './head/train-head.js';
+import { type Fitted, fitHead } from './head/fit.js';
 import { checkOutput } from './model-folder.js';
-import type { Run, TrainOptions, TrainSummary } from './options.js';
+import type { Run, TrainOptions, TrainProgress, TrainSummary } from './options.js';
 import { runKey } from './run-key.js';
-import { loadState, openWorkFolder, saveState, workFolder } from './state.js';
+import { CELL_INPUTS, CROP_INPUTS, SampleStore } from './samples.js';
+import { openWorkFolder, workFolder } from './state.js';
 
 export type { TrainOptions, TrainProgress, TrainSummary } from './options.js';
 
-const FRAMES_BASE = 2000;
+const FRAMES_BASE = 600;
 const FRAMES_PER_BRAND = 100;
-const FRAMES_MAX = 8000;
-const EPOCHS = 6;
+const FRAMES_MAX = 6000;
+const EPOCHS = 8;
+const HIDDEN = { look: 64, verify: 128 };
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
+/** One bank picture in so many is held out: thresholds come from those. */
+const BANK_HELD_OUT = 4;
 
 /**
- * Trains a model from a data set: frames are composed, the shipped trunk's features of them kept, a head fitted to
- * them, its scores calibrated on held-out frames, and the model folder written in one step. An abort by `signal`
- * leaves OUTPUT.partial, from which the same call goes on. Errors: dataset-invalid, image-unreadable, usage, disk-full.
+ * Trains a model from a data set: frames are composed, what the shipped network makes of them is kept, the heads of
+ * both looks are fitted to that and to the background bank, their scores calibrated on held-out frames, and the model
+ * folder written in one step. An abort by `signal` leaves OUTPUT.partial, from which the same call goes on.
+ * Errors: dataset-invalid, image-unreadable, usage, disk-full.
  */
 export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
   const started = Date.now();
   const run = await prepare(options);
   const trunk = await loadShippedTrunk();
+  const bank = await loadBank();
   const composers = {
     train: new Composer(run.sources.train, run.seed),
     heldOut: new Composer(run.sources.heldOut, run.seed + HELD_OUT_SEED),
   };
-  const store = await FeatureStore.open(run.folder, 'train', run.key);
-  const heldOut = await FeatureStore.open(run.folder, 'held-out', run.key);
-  let session: HeadSession | undefined;
+  const store = await SampleStore.open(run.folder, 'train', run.key);
+  const heldOut = await SampleStore.open(run.folder, 'held-out', run.key);
   try {
-    await extract(run, trunk, composers, store, heldOut);
-    session = await HeadSession.open(run.dataset.brands.length, dequantisers(store.statistics!));
-    const state = await fitHead(run, session, store, heldOut);
-    run.report('calibrate', 0, 1);
-    const scores = await scoreFrames(session, state.best, heldOut, run.dataset.brands.length);
-    const summary = await finish(run, {
-      trunk,
-      state,
-      store,
-      composer: composers.train,
-      scores,
-      startedMs: started,
-    });
-    run.report('calibrate', 1, 1);
-    return summary;
+    await compose(run, trunk, composers, store, heldOut);
+    const heads = await fitHeads(run, store, heldOut, bank);
+    return await finish(run, { trunk, heads, composers, bank: heldOutBank(bank), startedMs: started });
   } finally {
-    await session?.close();
     await store.close();
     await heldOut.close();
   }
 }
+
+const heldOutBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT === 0);
+const trainingBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT !== 0);
 
 async function prepare(options: TrainOptions): Promise<Run> {
   await checkOutput(options.output);
@@ -78,7 +71,7 @@ async function prepare(options: TrainOptions): Promise<Run> {
   const seed = options.seed ?? 1;
   const frames =
     options.frames ?? Math.min(FRAMES_MAX, FRAMES_BASE + FRAMES_PER_BRAND * dataset.brands.length);
-  const heldOutFrames = options.heldOutFrames ?? Math.max(40, Math.round(frames / 4));
+  const heldOutFrames = options.heldOutFrames ?? Math.max(40, Math.round(frames / 5));
   const epochs = options.epochs ?? EPOCHS;
   const sources = splitSources(dataset, negatives, seed);
   const folder = workFolder(resolve(options.output));
@@ -97,72 +90,82 @@ async function prepare(options: TrainOptions): Promise<Run> {
   return { options, dataset, negatives, sources, seed, frames, heldOutFrames, epochs, folder, key, report };
 }
 
-async function extract(
+async function compose(
   run: Run,
   trunk: Network,
   composers: { train: Composer; heldOut: Composer },
-  store: FeatureStore,
-  heldOut: FeatureStore,
+  store: SampleStore,
+  heldOut: SampleStore,
 ): Promise<void> {
   if (run.options.resume === true && !store.resumed)
     throw new LogowatchError('usage', 'there is no run of these settings to resume', {
       value: run.folder,
       remedy: 'Leave --resume out, or use the same data set, negatives and seed as before',
     });
-  const engine = await createEngine(trunk, { kind: run.options.engine ?? 'onnx-f32' });
+  const base = await Base.open(trunk, run.options.engine ?? 'onnx-f32');
   const { signal } = run.options;
+  const part = (phase: TrainProgress['phase'], count: number) => ({
+    base,
+    count,
+    signal,
+    onFrame: (n: number) => run.report(phase, n, count),
+  });
   try {
-    await extractFeatures({
+    await extractSamples({
+      ...part('features', run.frames),
       composer: composers.train,
-      engine,
       store,
-      count: run.frames,
-      signal,
-      onFrame: (n) => run.report('features', n, run.frames),
+      seed: run.seed,
     });
-    heldOut.statistics = store.statistics;
-    await extractFeatures({
+    await extractSamples({
+      ...part('held-out', run.heldOutFrames),
       composer: composers.heldOut,
-      engine,
       store: heldOut,
-      count: run.heldOutFrames,
-      signal,
-      onFrame: (n) => run.report('held-out', n, run.heldOutFrames),
+      seed: run.seed + HELD_OUT_SEED,
     });
   } finally {
-    await engine.close();
+    await base.close();
   }
 }
 
-async function fitHead(
+async function fitHeads(
   run: Run,
-  session: HeadSession,
-  store: FeatureStore,
-  heldOut: FeatureStore,
-): Promise<HeadState> {
-  const { seed, epochs, dataset, folder } = run;
-  const key = `${run.key} ${run.frames} ${run.heldOutFrames} ${epochs}`;
-  const state = await loadState(folder, key, dataset.brands.length, seed);
-  await trainHead(state, {
-    session,
-    store,
-    heldOut,
+  store: SampleStore,
+  heldOut: SampleStore,
+  bank: Bank,
+): Promise<{ look: Fitted; verify: Fitted }> {
+  const { seed, epochs, dataset } = run;
+  const common = {
     brandCount: dataset.brands.length,
     epochs,
     seed,
+    frames: store.frames.slice(0, run.frames),
+    bank: trainingBank(bank),
+    heldOut: heldOut.frames.slice(0, run.heldOutFrames),
     signal: run.options.signal,
-    onBatch: (done, total) => run.report('head', done, total),
-    onEpoch: async (record, after) => {
-      await saveState(folder, key, after);
-      const { epoch, loss, auroc, recallAt1Percent } = record;
-      const total = epochs * store.batches(Array.from(store.frames.keys()), 8).length;
+  };
+  const report = (title: string, before: number) => ({
+    onEpoch: (r: Fitted['last']): void =>
       run.report(
         'head',
-        Math.round((epoch / epochs) * total),
-        total,
-        `epoch ${epoch}/${epochs}: loss ${loss.toFixed(3)}, held-out AUROC ${auroc.toFixed(3)}, recall at 1 % false frames ${recallAt1Percent.toFixed(3)}`,
-      );
-    },
+        before + r.epoch,
+        2 * epochs,
+        `${title}, epoch ${r.epoch}/${epochs}: loss ${r.loss.toFixed(3)}, held-out AUROC ${r.auroc.toFixed(3)}, recall at 1 % false frames ${r.recallAt1Percent.toFixed(3)}`,
+      ),
   });
-  return state;
+  const look = await fitHead({
+    ...common,
+    ...report('first look', 0),
+    inputs: CELL_INPUTS,
+    hidden: HIDDEN.look,
+    part: (f) => f.cells,
+  });
+  const verify = await fitHead({
+    ...common,
+    ...report('second look', epochs),
+    inputs: CROP_INPUTS,
+    hidden: HIDDEN.verify,
+    part: (f) => f.crops,
+  });
+  return { look, verify };
 }

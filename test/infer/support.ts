@@ -5,7 +5,17 @@ import type { FeatureMap } from '../../src/infer/engines/engine.js';
 import type { BrandCalibration, ModelManifest } from '../../src/infer/manifest.js';
 import { saveModel } from '../../src/infer/model/save.js';
 import { shippedTrunk } from '../../src/infer/network/shipped.js';
-import type { Layer, Network, Tensor } from '../../src/infer/network.js';
+import {
+  brandLayer,
+  CROP_PARTS,
+  HEAD_STRIDES,
+  type Layer,
+  type Network,
+  type Tensor,
+  TOWER_CHANNELS,
+  towerLayer,
+  VERIFY_LAYER,
+} from '../../src/infer/network.js';
 
 /** Mulberry32: the same numbers for the same seed, 0..1. */
 export function randomNumbers(seed: number): () => number {
@@ -83,29 +93,32 @@ export function smallNetwork(seed = 1): Network {
   return { layers, tensors, outputs: ['head8', 'head16'] };
 }
 
-/** A head of the usual shape on the shipped trunk's stride 8 and 16, with random weights. */
+/** A head on the shipped network, with random weights. */
 export function randomHead(brands: number, seed = 1): Network {
   const random = randomNumbers(seed);
   const layers: Layer[] = [];
   const tensors = new Map<string, Tensor>();
   const conv = (spec: ConvSpec) => addConv(layers, tensors, spec, random);
-  // The trunk's taps have a standard deviation of about 7.
-  conv({ name: 'lateral8', input: 'stride8', kernel: 1, from: 40, to: 32, activation: 'relu' });
-  conv({ name: 'lateral16', input: 'stride16', kernel: 1, from: 112, to: 32, activation: 'relu' });
-  for (const name of ['lateral8.w', 'lateral16.w'])
-    tensors.get(name)!.data.forEach((v, i, all) => {
-      all[i] = v / 7;
+  for (const stride of HEAD_STRIDES)
+    conv({
+      name: brandLayer(stride),
+      input: towerLayer(stride),
+      kernel: 1,
+      from: TOWER_CHANNELS,
+      to: brands,
     });
-  layers.push({ op: 'upsample', name: 'up', input: 'lateral16', like: 'lateral8' });
-  layers.push({ op: 'add', name: 'sum', inputs: ['lateral8', 'up'], activation: 'none' });
-  conv({ name: 'mixed', input: 'sum', kernel: 3, from: 32, to: 32, activation: 'relu' });
-  conv({ name: 'head8', input: 'mixed', kernel: 1, from: 32, to: brands + 4 });
-  conv({ name: 'head16', input: 'lateral16', kernel: 1, from: 32, to: brands + 4 });
-  return { layers, tensors, outputs: ['head8', 'head16'] };
+  conv({
+    name: VERIFY_LAYER,
+    input: CROP_PARTS[0].layer,
+    kernel: 1,
+    from: CROP_PARTS[0].channels,
+    to: brands,
+  });
+  return { layers, tensors, outputs: [...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER] };
 }
 
 export function brands(...labels: string[]): BrandCalibration[] {
-  return labels.map((label) => ({ label, slope: 1, offset: 0, threshold: 0.5 }));
+  return labels.map((label) => ({ label, logo: 0.5, look: 0.5, verify: 0.5, offset: 0, threshold: 0.5 }));
 }
 
 export function manifest(labels: readonly string[]): Omit<ModelManifest, 'format' | 'head' | 'trunk'> {
@@ -118,6 +131,7 @@ export function manifest(labels: readonly string[]): Omit<ModelManifest, 'format
     ],
     brands: brands(...labels),
     priorOdds: 1,
+    candidateLogit: -1,
   };
 }
 

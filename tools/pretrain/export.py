@@ -75,7 +75,6 @@ def layers_of(network, writer):
             writer.conv(name, x, conv, f"tower.{i}")
             x = name
         writer.conv(f"place{stride}", x, network.place, "place")
-        writer.conv(f"embed{stride}", x, network.embed, "embed")
     writer.conv("crop32", "stride32", network.crop32)
     writer.conv("crop16", "stride16", network.crop16)
     writer.conv("crop16.down", "crop16", network.crop16down)
@@ -109,7 +108,7 @@ def main():
     network.load_state_dict(state["average"])
     writer = Writer()
     layers_of(network, writer)
-    outputs = [f"{kind}{s}" for s in STRIDES for kind in ("tower", "place", "embed")] + ["crop"]
+    outputs = [f"{kind}{s}" for s in STRIDES for kind in ("tower", "place")] + ["crop"]
     a.out.mkdir(parents=True, exist_ok=True)
     layers = ",\n    ".join(json.dumps(layer) for layer in writer.layers)
     places = ",\n    ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in writer.places.items())

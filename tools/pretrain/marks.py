@@ -58,6 +58,7 @@ class Marks:
         self.art = np.memmap(Path(marks_folder) / "marks.bin", np.uint8, "r").reshape(-1, self.side, self.side, 4)
         self.fonts, self.scenes, self.brands = fonts, scenes, brands
         self.brand_names = sorted(name for name, rows in brands.items() if sum(b is not None for _, b in rows) >= 4)
+        self.photo_names = sorted(brands)
         self.photos = Pictures([], side=640, keep=700)
         self.fresh = 10_000_000
         self.loaded_fonts = {}
@@ -66,6 +67,9 @@ class Marks:
         i = rng.randrange(len(self.meta))
         m = self.meta[i]
         return Mark(i, np.array(self.art[i][: m["height"], : m["width"]]), mono=m["mono"])
+
+    def photo_identity(self, name):
+        return 20_000_000 + self.brand_names.index(name) if name in self.brand_names else 21_000_000 + self.photo_names.index(name)
 
     def next_identity(self):
         self.fresh += 1

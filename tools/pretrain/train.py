@@ -17,12 +17,13 @@ import random
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import ImageFont
 
-from compose import compose_batch, crop_box, cut_crop, overlap
+from compose import compose_batch, crop_box, cut_crop, degrade, overlap
 from evaluate import carry_over
 from marks import Marks, Pictures
 from network import CROP_PX, LogoNetwork, normalise
@@ -30,12 +31,14 @@ from network import CROP_PX, LogoNetwork, normalise
 LEVELS = ((8, 0, 64), (16, 44, 150), (32, 110, 10_000))
 SHAPES = (((10, 256, 256), 0.62), ((6, 288, 384), 0.26), ((3, 360, 640), 0.12))
 CROPS_MAX = 64
+# Crops of photos as they are, a step: brands x photos of each. What is pasted varies less than what is filmed.
+REAL_BRANDS, REAL_PHOTOS = 6, 3
 CELLS_PER_TARGET = 9
 TEMPERATURE = 0.1
 RATE_TRUNK, RATE_NEW = 1.5e-3, 1.2e-2
 WARM_UP_STEPS = 60
 AVERAGE_DECAY = 0.998
-WATCHED = (0, 200, 600, 1200, 1800, 2400, 3000)
+WATCHED = (0, 200, 600, 1200, *range(1800, 20_000, 600))
 
 
 def read_brands(root):
@@ -138,7 +141,28 @@ class Step:
             if all(overlap(box, t[2]) < 0.2 for t in truths[n]):
                 wanted.append((n, box, self.marks.next_identity()))
         pictures = [cut_crop(frames[n], crop_box(rng, box, True), CROP_PX) for n, box, _ in wanted]
-        return np.stack(pictures), torch.tensor([i for *_, i in wanted])
+        real = self.real_crops()
+        return np.stack(pictures + [p for p, _ in real]), torch.tensor([i for *_, i in wanted] + [i for _, i in real])
+
+    def real_crops(self):
+        """Logos in their own surroundings, each brand from several photos: [(picture, identity)]."""
+        rng, out = self.rng, []
+        for name in rng.sample(self.marks.photo_names, REAL_BRANDS):
+            rows = self.marks.brands[name]
+            for file, box in rng.sample(rows, min(len(rows), REAL_PHOTOS)):
+                picture, k = self.marks.photos.get(file)
+                if box is None:  # a close-up
+                    h, w = picture.shape[:2]
+                    m = rng.uniform(0, 0.2)
+                    x, y, w, h = w * m / 2, h * m / 2, w * (1 - m), h * (1 - m)
+                else:
+                    x, y, w, h = (v * k for v in box)
+                piece = cut_crop(picture, crop_box(rng, (x, y, x + w, y + h), True), CROP_PX)
+                if rng.random() < 0.25:  # seen from far away
+                    small = rng.randrange(24, 72)
+                    piece = cv2.resize(cv2.resize(piece, (small, small), interpolation=cv2.INTER_AREA), (CROP_PX, CROP_PX), interpolation=cv2.INTER_LINEAR)
+                out.append((degrade(rng, piece), self.marks.photo_identity(name)))
+        return out
 
     def run(self):
         rng = self.rng
@@ -209,8 +233,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
-    cv = __import__("cv2")
-    cv.setNumThreads(1)
+    cv2.setNumThreads(1)
     torch.manual_seed(a.seed)
     a.out.mkdir(parents=True, exist_ok=True)
     fonts = usable_fonts(a.fonts)

@@ -5,20 +5,23 @@ import { repoRoot } from '../../core/root.js';
 import type { ModelInfo } from '../detector.js';
 import type { ModelManifest, NetworkReference } from '../manifest.js';
 import { joinNetworks } from '../network/compose.js';
-import { headLayer } from '../network/decode.js';
 import { loadNetwork, parseJson, readChecked, sha256 } from '../network/files.js';
-import { damaged, layerShapes } from '../network/shapes.js';
-import { HEAD_STRIDES, type Network } from '../network.js';
+import { damaged } from '../network/shapes.js';
+import { brandLayer, HEAD_STRIDES, type Network, placeLayer, VERIFY_LAYER } from '../network.js';
 import { parseManifest } from './schema.js';
 
 export const MANIFEST_FILE = 'model.json';
-/** Channels of a head beside its brands: left, top, right, bottom. */
-const BOX_CHANNELS = 4;
+
+/** The outputs of the first look, and of the second. */
+export const LOOK_OUTPUTS = HEAD_STRIDES.flatMap((s) => [brandLayer(s), placeLayer(s)]);
+export const VERIFY_OUTPUTS = [VERIFY_LAYER];
 
 export interface LoadedModel {
   readonly manifest: ModelManifest;
-  /** Trunk and head joined; its outputs are head8 and head16. */
-  readonly network: Network;
+  /** The first look, at whole pictures: brand and place on every stride. */
+  readonly look: Network;
+  /** The second look, at crops. */
+  readonly verify: Network;
   readonly info: Omit<ModelInfo, 'engine'>;
 }
 
@@ -29,8 +32,9 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   const manifest = parseManifest(parseJson(bytes, path), path);
   const head = await loadReferenced(folder, manifest.head);
   const trunk = await loadReferenced(await trunkFolder(folder, manifest.trunk), manifest.trunk);
-  const network = joinNetworks(trunk, head);
-  checkHead(network, manifest, path);
+  checkHead(head, manifest, path);
+  const look = joinNetworks(trunk, head, LOOK_OUTPUTS);
+  const verify = joinNetworks(trunk, head, VERIFY_OUTPUTS);
   const info = {
     id: manifest.id,
     // The manifest holds the hashes of all other files, so its own stands for the whole model.
@@ -39,7 +43,7 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
     inputs: manifest.inputs,
     ...(manifest.temporal === undefined ? {} : { temporal: manifest.temporal }),
   };
-  return { manifest, network, info };
+  return { manifest, look, verify, info };
 }
 
 /** Errors: model-missing, model-damaged. */
@@ -104,15 +108,15 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function checkHead(network: Network, manifest: ModelManifest, path: string): void {
-  const expected = new Set<string>(HEAD_STRIDES.map(headLayer));
-  const first = manifest.inputs[0]!;
-  const shapes = layerShapes(network, first.width, first.height);
-  for (const name of network.outputs) {
-    if (!expected.has(name)) throw damaged(`The head has an output ${name} that is not known`, path);
-    const channels = shapes.get(name)!.channels;
-    if (channels !== manifest.brands.length + BOX_CHANNELS) {
-      throw damaged(`Output ${name} of the head has ${channels} channels, which do not fit the brands`, path);
+function checkHead(head: Network, { brands }: ModelManifest, path: string): void {
+  const expected = new Set([...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER]);
+  for (const name of head.outputs) {
+    if (!expected.delete(name)) throw damaged(`The head has an output ${name} that is not known`, path);
+    const layer = head.layers.find((l) => l.name === name);
+    const bias = layer !== undefined && 'bias' in layer ? head.tensors.get(layer.bias) : undefined;
+    if (bias?.data.length !== brands.length) {
+      throw damaged(`Output ${name} of the head does not fit the model's ${brands.length} brands`, path);
     }
   }
+  for (const name of expected) throw damaged(`The head has no output ${name}`, path);
 }

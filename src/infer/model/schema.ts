@@ -4,7 +4,7 @@ import type { ModelManifest } from '../manifest.js';
 import { damaged } from '../network/shapes.js';
 import { temporalSchema } from './temporal.js';
 
-export const MODEL_FORMAT = 1;
+export const MODEL_FORMAT = 2;
 
 /** A bare file name: a manifest from elsewhere must not make us read outside its folder. */
 const fileName = z
@@ -16,12 +16,14 @@ const network = z.strictObject({ layers: file, weights: file });
 const size = z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) });
 const brand = z.strictObject({
   label: z.string().min(1),
-  slope: z.number().positive(),
+  logo: z.number().nonnegative(),
+  look: z.number().nonnegative(),
+  verify: z.number().nonnegative(),
   offset: z.number(),
   threshold: z.number().min(0).max(1),
 });
 
-/** Keys that a later version of format 1 adds are let pass. */
+/** Keys that a later version of the format adds are let pass. */
 const manifestSchema = z.object({
   format: z.literal(MODEL_FORMAT),
   id: z.string().min(1),
@@ -34,22 +36,26 @@ const manifestSchema = z.object({
     .min(1)
     .refine((brands) => new Set(brands.map((b) => b.label)).size === brands.length, 'a brand comes twice'),
   priorOdds: z.number().positive(),
+  candidateLogit: z.number(),
   ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).exactOptional(),
   means: z.record(z.string(), z.array(z.number())).exactOptional(),
+  cropRanges: z.record(z.string(), z.tuple([z.number(), z.number()])).exactOptional(),
+  cropMeans: z.record(z.string(), z.array(z.number())).exactOptional(),
   temporal: temporalSchema.exactOptional(),
   training: z.record(z.string(), z.unknown()).exactOptional(),
 });
 
-/** Errors: model-incompatible for a format that this program is too old for, model-damaged. */
+/** Errors: model-incompatible for another format, model-damaged. */
 export function parseManifest(value: unknown, path: string): ModelManifest {
   const format = (value as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format > MODEL_FORMAT) {
+  if (typeof format === 'number' && format !== MODEL_FORMAT) {
     throw new LogowatchError(
       'model-incompatible',
       `The model has format ${format}, this program knows ${MODEL_FORMAT}`,
       {
         value: path,
-        remedy: 'Update logowatch, or train the model again',
+        remedy:
+          format > MODEL_FORMAT ? 'Update logowatch, or train the model again' : 'Train the model again',
       },
     );
   }

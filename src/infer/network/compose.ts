@@ -1,16 +1,18 @@
 import type { Layer, Network, Tensor } from '../network.js';
 import { damaged, layerInputs, validateNetwork } from './shapes.js';
 
-/** Trunk and head as one network that gives the head's outputs; what none of them needs is left out. */
-export function joinNetworks(trunk: Network, head: Network): Network {
+/** Trunk and head as one network that gives the wanted layers; what none of them needs is left out. */
+export function joinNetworks(
+  trunk: Network,
+  head: Network,
+  outputs: readonly string[] = head.outputs,
+): Network {
   const tensors = new Map(trunk.tensors);
   for (const [name, tensor] of head.tensors) {
     if (tensors.has(name)) throw damaged('Trunk and head have a tensor of one name', name);
     tensors.set(name, tensor);
   }
-  const joined = pruneNetwork({ layers: [...trunk.layers, ...head.layers], tensors, outputs: head.outputs });
-  validateNetwork(joined);
-  return joined;
+  return withOutputs({ layers: [...trunk.layers, ...head.layers], tensors, outputs }, outputs);
 }
 
 /** Without the layers and tensors that no output depends on. */

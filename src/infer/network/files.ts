@@ -8,8 +8,9 @@ import type { Network, Tensor } from '../network.js';
 import { decodeFloat16, float32ToFloat16 } from './float16.js';
 import { damaged } from './shapes.js';
 
-export type TensorType = 'float16' | 'float32';
-const BYTES: Record<TensorType, number> = { float16: 2, float32: 4 };
+/** `int8`: a byte a value, then a float32 scale for each output channel; see channelsOf. */
+export type TensorType = 'float16' | 'float32' | 'int8';
+const BYTES: Record<TensorType, number> = { float16: 2, float32: 4, int8: 1 };
 
 const name = z.string().min(1);
 const stride = z.union([z.literal(1), z.literal(2)]);
@@ -23,7 +24,7 @@ const layerSchema = z.discriminatedUnion('op', [
 ]);
 const placeSchema = z.strictObject({
   shape: z.array(z.int().positive()).min(1).max(4),
-  dtype: z.enum(['float16', 'float32']),
+  dtype: z.enum(['float16', 'float32', 'int8']),
   /** Bytes from the start of the binary. */
   offset: z.int().nonnegative(),
 });
@@ -75,7 +76,7 @@ export async function saveNetwork(
   let offset = 0;
   for (const [key, tensor] of network.tensors) {
     places[key] = { shape: [...tensor.shape], dtype, offset };
-    const bytes = encodeTensor(tensor.data, dtype);
+    const bytes = encodeTensor(tensor, dtype);
     parts.push(bytes);
     offset += bytes.length;
   }
@@ -123,25 +124,56 @@ export function parseJson(data: Buffer, path: string): unknown {
 }
 
 function readTensor(binary: Buffer, place: TensorPlace, path: string): Tensor {
-  const count = place.shape.reduce((a, b) => a * b, 1);
-  const length = count * BYTES[place.dtype];
-  const end = place.offset + length;
+  const { shape, dtype } = place;
+  const count = shape.reduce((a, b) => a * b, 1);
+  const scales = dtype === 'int8' ? scalesOffset(place.offset + count) : undefined;
+  const end = scales === undefined ? place.offset + count * BYTES[dtype] : scales + 4 * channelsOf(shape);
   if (!Number.isSafeInteger(end) || end > binary.length)
     throw damaged('A tensor reaches past the end of the file', path);
-  const bytes = binary.subarray(place.offset, end);
-  if (place.dtype === 'float16') return { shape: place.shape, data: decodeFloat16(bytes) };
+  if (dtype === 'float16') return { shape, data: decodeFloat16(binary.subarray(place.offset, end)) };
   const data = new Float32Array(count);
-  for (let i = 0; i < count; i++) data[i] = bytes.readFloatLE(4 * i);
-  return { shape: place.shape, data };
+  const channels = channelsOf(shape);
+  for (let i = 0; i < count; i++) {
+    data[i] =
+      scales === undefined
+        ? binary.readFloatLE(place.offset + 4 * i)
+        : binary.readInt8(place.offset + i) * binary.readFloatLE(scales + 4 * (i % channels));
+  }
+  return { shape, data };
 }
 
-function encodeTensor(values: Float32Array, dtype: TensorType): Uint8Array {
+/** Output channels, which lie innermost: the last dimension, or of a depthwise [h, w, channels, 1] the one before. */
+function channelsOf(shape: readonly number[]): number {
+  const last = shape.at(-1)!;
+  return shape.length === 4 && last === 1 ? shape[2]! : last;
+}
+
+/** The scales begin at the next multiple of 4. */
+const scalesOffset = (end: number): number => Math.ceil(end / 4) * 4;
+
+function encodeTensor({ shape, data: values }: Tensor, dtype: TensorType): Uint8Array {
+  if (dtype === 'int8') return encodeInt8(values, channelsOf(shape));
   // Rounded up to 4 bytes, so that every offset is a multiple of 4.
   const bytes = Buffer.alloc(Math.ceil((values.length * BYTES[dtype]) / 4) * 4);
   for (let i = 0; i < values.length; i++) {
     if (dtype === 'float32') bytes.writeFloatLE(values[i]!, 4 * i);
     else bytes.writeUInt16LE(float32ToFloat16(values[i]!), 2 * i);
   }
+  return bytes;
+}
+
+/** Symmetric: the greatest magnitude of a channel becomes 127. */
+function encodeInt8(values: Float32Array, channels: number): Uint8Array {
+  const scales = new Float32Array(channels);
+  for (let i = 0; i < values.length; i++)
+    scales[i % channels] = Math.max(scales[i % channels]!, Math.abs(values[i]!) / 127);
+  const begin = scalesOffset(values.length);
+  const bytes = Buffer.alloc(begin + 4 * channels);
+  for (let i = 0; i < values.length; i++) {
+    const scale = scales[i % channels]!;
+    bytes.writeInt8(scale === 0 ? 0 : Math.round(values[i]! / scale), i);
+  }
+  for (const [c, scale] of scales.entries()) bytes.writeFloatLE(scale, begin + 4 * c);
   return bytes;
 }
 

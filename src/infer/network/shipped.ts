@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoRoot } from '../../core/root.js';
 import type { NetworkReference } from '../manifest.js';
@@ -11,34 +12,24 @@ export interface ShippedTrunk {
   readonly reference: NetworkReference;
 }
 
-/** Trunks in models/, newest first: a model that names one by its hashes need not carry it. */
-const TRUNKS: readonly ShippedTrunk[] = [
-  {
-    name: 'efficientnet-lite0',
-    folder: 'efficientnet-lite0',
-    reference: {
-      layers: {
-        file: 'trunk.json',
-        sha256: 'c69b267b59582618ae30556e75493cf5147ae79043099e9f312e498a4ec69012',
-      },
-      weights: {
-        file: 'trunk.bin',
-        sha256: '77a2db29a59d2e773bbd874b858bc2867ee22cbde032e1ff2008a04a507ff258',
-      },
-    },
-  },
-];
+/** Folders in models/, newest first: a model that names one by its hashes need not carry it. */
+const NAMES = ['logo-net', 'efficientnet-lite0'] as const;
 
 export function shippedTrunks(): readonly ShippedTrunk[] {
-  return TRUNKS.map((trunk) => ({ ...trunk, folder: join(repoRoot(), 'models', trunk.folder) }));
+  return NAMES.map((name) => {
+    const folder = join(repoRoot(), 'models', name);
+    // Written with the files; a model's manifest names the hashes again, and both are checked when loading.
+    const reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')) as NetworkReference;
+    return { name, folder, reference };
+  });
 }
 
-/** The trunk that new models are trained on. */
+/** The network that new models are trained on. */
 export function shippedTrunk(): ShippedTrunk {
   return shippedTrunks()[0]!;
 }
 
-/** Its outputs are the layers of TRUNK_TAPS. */
+/** By default the one that new models are trained on: see HEAD_STRIDES and CROP_PX for what it gives. */
 export async function loadShippedTrunk(trunk: ShippedTrunk = shippedTrunk()): Promise<Network> {
   const { layers, weights } = trunk.reference;
   return loadNetwork(join(trunk.folder, layers.file), join(trunk.folder, weights.file), {

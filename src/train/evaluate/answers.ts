@@ -54,7 +54,7 @@ export async function look(
     coming = batch(start + BATCH);
     const found = await detector.detect(
       good.map((l) => l.image),
-      { all: true, minScore: SCORE_MIN },
+      { all: true, minScore: SCORE_MIN, thorough: true },
     );
     good.forEach(({ picture, originalWidth: width, originalHeight: height }, i) => {
       answers.push({ picture, width, height, detections: found[i] ?? [] });

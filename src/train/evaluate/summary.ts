@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../../infer/detector.js';
-import { conformalThreshold } from '../calibrate.js';
-import { auroc } from '../metrics.js';
+
+import { auroc, conformalThreshold } from '../metrics.js';
 import { type Answer, bestOf, isRight, reported, topScore } from './answers.js';
 import { type DetectionFigures, detectionFigures } from './boxes.js';
 import { type BrandFigures, type EvalSummary, FALSE_RATES } from './document.js';

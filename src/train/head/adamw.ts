@@ -1,4 +1,4 @@
-import type { HeadParameters } from './parameters.js';
+import type { Parameters } from './mlp.js';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -12,7 +12,7 @@ export class AdamW {
   readonly v: Map<string, Float32Array>;
   steps = 0;
 
-  constructor(parameters: HeadParameters, weightDecay: number) {
+  constructor(parameters: Parameters, weightDecay: number) {
     this.weightDecay = weightDecay;
     const zeros = (): Map<string, Float32Array> =>
       new Map([...parameters].map(([n, p]) => [n, new Float32Array(p.data.length)]));
@@ -20,7 +20,7 @@ export class AdamW {
     this.v = zeros();
   }
 
-  step(parameters: HeadParameters, gradients: ReadonlyMap<string, Float32Array>, rate: number): void {
+  step(parameters: Parameters, gradients: ReadonlyMap<string, Float32Array>, rate: number): void {
     this.steps++;
     let norm = 0;
     for (const g of gradients.values()) for (let i = 0; i < g.length; i++) norm += g[i]! * g[i]!;

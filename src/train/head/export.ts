@@ -1,67 +1,56 @@
-import { HEAD_STRIDES, type Layer, type Network, type Tensor, TRUNK_TAPS } from '../../infer/network.js';
-import { type HeadParameters, LATERAL_CHANNELS, TOWER_CHANNELS } from './parameters.js';
-import type { Statistics } from './quantiser.js';
+import {
+  brandLayer,
+  CROP_PARTS,
+  HEAD_STRIDES,
+  type Layer,
+  type Network,
+  type Tensor,
+  towerLayer,
+  VERIFY_LAYER,
+} from '../../infer/network.js';
+import type { Parameters } from './mlp.js';
 
-/** The trained head as layers that read the trunk's taps; the standardisation of the features is folded in. */
-export function exportHead(parameters: HeadParameters, statistics: Statistics): Network {
+/** Both looks' heads as layers that read the shipped network; all strides share the first look's weights. */
+export function exportHead(look: Parameters, verify: Parameters): Network {
   const tensors = new Map<string, Tensor>();
   const layers: Layer[] = [];
-  const conv = (
-    name: string,
-    input: string,
-    shape: number[],
-    weights: Float32Array,
-    bias: Float32Array,
-    relu = false,
-  ): void => {
-    tensors.set(`${name}.weights`, { shape, data: weights });
-    tensors.set(`${name}.bias`, { shape: [shape[3]!], data: bias });
+  const tensor = (name: string, parameters: Parameters, key: 1 | 2): void => {
+    const [weights, bias] = [parameters.get(`w${key}`)!, parameters.get(`b${key}`)!];
+    tensors.set(`${name}.weights`, { shape: [1, 1, ...weights.shape], data: weights.data });
+    tensors.set(`${name}.bias`, { shape: [...bias.shape], data: bias.data });
+  };
+  const conv = (name: string, input: string, weights: string, activation: 'relu6' | 'none'): void => {
     layers.push({
       op: 'conv',
       name,
       input,
       stride: 1,
-      activation: relu ? 'relu' : 'none',
-      weights: `${name}.weights`,
-      bias: `${name}.bias`,
+      activation,
+      weights: `${weights}.weights`,
+      bias: `${weights}.bias`,
     });
   };
-  const data = (name: string): Float32Array => parameters.get(name)!.data;
-  for (const { name, stride, channels } of TRUNK_TAPS) {
-    const { mean, deviation } = statistics.get(stride)!;
-    const weights = Float32Array.from(
-      data(`lateral${stride}.w`),
-      (w, i) => w / deviation[Math.floor(i / LATERAL_CHANNELS)]!,
-    );
-    const bias = Float32Array.from(data(`lateral${stride}.b`));
-    for (let c = 0; c < channels; c++)
-      for (let k = 0; k < LATERAL_CHANNELS; k++)
-        bias[k] = bias[k]! - mean[c]! * weights[c * LATERAL_CHANNELS + k]!;
-    conv(`lateral${stride}`, name, [1, 1, channels, LATERAL_CHANNELS], weights, bias);
-  }
-  layers.push(
-    { op: 'upsample', name: 'up16', input: 'lateral32', like: 'lateral16' },
-    { op: 'add', name: 'map16', inputs: ['lateral16', 'up16'], activation: 'none' },
-    { op: 'upsample', name: 'up8', input: 'map16', like: 'lateral8' },
-    { op: 'add', name: 'map8', inputs: ['lateral8', 'up8'], activation: 'none' },
-  );
+  tensor('brand.hidden', look, 1);
+  tensor('brand', look, 2);
   for (const stride of HEAD_STRIDES) {
-    conv(
-      `tower${stride}`,
-      `map${stride}`,
-      [3, 3, LATERAL_CHANNELS, TOWER_CHANNELS],
-      data(`tower${stride}.w`),
-      data(`tower${stride}.b`),
-      true,
-    );
-    const outputs = parameters.get(`head${stride}.b`)!.data.length;
-    conv(
-      `head${stride}`,
-      `tower${stride}`,
-      [1, 1, TOWER_CHANNELS, outputs],
-      data(`head${stride}.w`),
-      data(`head${stride}.b`),
-    );
+    conv(`brand.hidden${stride}`, towerLayer(stride), 'brand.hidden', 'relu6');
+    conv(brandLayer(stride), `brand.hidden${stride}`, 'brand', 'none');
   }
-  return { layers, tensors, outputs: HEAD_STRIDES.map((s) => `head${s}`) };
+  const [weights, bias] = [verify.get('w1')!, verify.get('b1')!];
+  const hidden = bias.data.length;
+  let row = 0;
+  // A product with two parts side by side is the sum of two products; the bias goes with the first.
+  for (const { layer, channels } of CROP_PARTS) {
+    const name = `verify.${layer}`;
+    const data = weights.data.slice(row * hidden, (row + channels) * hidden);
+    tensors.set(`${name}.weights`, { shape: [1, 1, channels, hidden], data });
+    tensors.set(`${name}.bias`, { shape: [hidden], data: row === 0 ? bias.data : new Float32Array(hidden) });
+    conv(name, layer, name, 'none');
+    row += channels;
+  }
+  const [first, second] = CROP_PARTS.map(({ layer }) => `verify.${layer}`) as [string, string];
+  layers.push({ op: 'add', name: 'verify.hidden', inputs: [first, second], activation: 'relu6' });
+  tensor('verify', verify, 2);
+  conv(VERIFY_LAYER, 'verify.hidden', 'verify', 'none');
+  return { layers, tensors, outputs: [...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER] };
 }

@@ -1,11 +1,12 @@
-import { HEAD_STRIDES } from '../../infer/network.js';
 import type { Target } from '../compose/target.js';
 import type { Rng } from '../rng.js';
-import { gridSize } from './head-session.js';
 
-/** Greater side in pixels up to which a logo belongs to stride 8, and from which to stride 16; between, to both. */
-const FINE_MAX_PX = 64;
-const COARSE_MIN_PX = 44;
+/** Greater side in pixels of the logos that each stride answers for; where they overlap, both do. */
+const SIDES_PX: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
+  [8, [0, 64]],
+  [16, [44, 150]],
+  [32, [110, Number.POSITIVE_INFINITY]],
+]);
 /** A large logo must not outweigh many small ones. */
 const POSITIVES_PER_TARGET = 9;
 
@@ -15,9 +16,13 @@ export interface Positive {
   readonly target: Target;
 }
 
+/** Cells of a frame along one side on a stride. */
+export const gridSize = (pixels: number, stride: number): number => Math.ceil(pixels / stride);
+
 export function belongs(target: Target, stride: number): boolean {
   const side = Math.max(target.box[2], target.box[3]);
-  return stride === 8 ? side <= FINE_MAX_PX : side >= COARSE_MIN_PX;
+  const [low, high] = SIDES_PX.get(stride)!;
+  return side >= low && side <= high;
 }
 
 /** The cells of one frame that answer for its targets: the central half of each box, or the cell at its centre. */
@@ -58,6 +63,3 @@ export function onTarget(target: Target, cell: number, columns: number, stride: 
   const [x, y, w, h] = target.box;
   return cx > x - m && cx < x + w + m && cy > y - m && cy < y + h + m;
 }
-
-export const cellCounts = (width: number, height: number): Map<number, number> =>
-  new Map(HEAD_STRIDES.map((s) => [s, gridSize(width, s) * gridSize(height, s)]));

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { LogowatchError } from '../../../src/core/errors.js';
 import { loadModel } from '../../../src/infer/model/load.js';
 import { saveModel } from '../../../src/infer/model/save.js';
-import { shippedTrunk } from '../../../src/infer/network/shipped.js';
-import { manifest, randomHead, saveRandomModel, smallNetwork, withFolder } from '../support.js';
+import { loadShippedTrunk, shippedTrunk } from '../../../src/infer/network/shipped.js';
+import { manifest, randomHead, saveRandomModel, withFolder } from '../support.js';
 
 const fails = (code: string, value: string) => (error: LogowatchError) =>
   error.code === code && error.value === value;
@@ -22,11 +22,13 @@ async function edit(folder: string, change: (manifest: Record<string, unknown>) 
 test('a model comes back, on the shipped trunk, without what its head does not read', async () => {
   await withFolder(async (folder) => {
     await saveRandomModel(folder);
-    const { info, network, manifest: loaded } = await loadModel(folder);
+    const { info, look, verify, manifest: loaded } = await loadModel(folder);
     assert.deepEqual(info.labels, ['acorn', 'birch']);
     assert.deepEqual(info.inputs, loaded.inputs);
     assert.match(info.hash, /^[0-9a-f]{64}$/);
-    assert.deepEqual(network.outputs, ['head8', 'head16']);
+    assert.deepEqual(look.outputs.slice(0, 2), ['brand8', 'place8']);
+    assert.deepEqual(verify.outputs, ['verify']);
+    assert.ok(look.layers.every((l) => !l.name.startsWith('crop')));
     assert.deepEqual(
       (await readdir(folder)).filter((n) => n.startsWith('trunk')),
       [],
@@ -75,18 +77,26 @@ test('a model that cannot be written leaves the older one as it was', async () =
 
 test('a trunk of its own is written beside it and found there', async () => {
   await withFolder(async (folder) => {
-    const whole = smallNetwork();
-    const cut = whole.layers.findIndex((l) => l.name === 'head8');
-    const trunk = { ...whole, layers: whole.layers.slice(0, cut), outputs: ['h', 'f'] };
-    const names = ['head8.w', 'head8.b', 'head16.w', 'head16.b'];
-    const head = {
-      layers: whole.layers.slice(cut),
-      tensors: new Map(names.map((n) => [n, whole.tensors.get(n)!])),
-      outputs: whole.outputs,
-    };
-    const own = { ...trunk, tensors: new Map([...whole.tensors].filter(([n]) => !names.includes(n))) };
-    await saveModel(folder, { manifest: manifest(['acorn', 'birch']), head, trunk: own });
-    assert.deepEqual((await loadModel(folder)).network.layers, whole.layers);
+    const trunk = await loadShippedTrunk();
+    await saveModel(folder, { manifest: manifest(['acorn']), head: randomHead(1), trunk });
+    const { look } = await loadModel(folder);
+    assert.ok((await readdir(folder)).some((n) => n.startsWith('trunk')));
+    const stem = trunk.layers[0]!;
+    assert.deepEqual(look.layers[0], stem);
+    const name = 'weights' in stem ? stem.weights : '';
+    assert.deepEqual(look.tensors.get(name)!.data, trunk.tensors.get(name)!.data);
+  });
+});
+
+test('a head whose outputs do not fit the brands, or are not all there', async () => {
+  await withFolder(async (folder) => {
+    const trunk = shippedTrunk().reference;
+    await saveModel(folder, { manifest: manifest(['acorn', 'birch']), head: randomHead(3), trunk });
+    await assert.rejects(loadModel(folder), { code: 'model-damaged' });
+    const head = randomHead(2);
+    const cut = { ...head, outputs: head.outputs.slice(1) };
+    await saveModel(folder, { manifest: manifest(['acorn', 'birch']), head: cut, trunk });
+    await assert.rejects(loadModel(folder), { code: 'model-damaged', value: join(folder, 'model.json') });
   });
 });
 
@@ -136,7 +146,7 @@ test('a newer format, an unknown trunk, and brands that do not fit the head', as
     const path = join(folder, 'model.json');
     await saveRandomModel(folder);
     await edit(folder, (m) => {
-      m.format = 2;
+      m.format = 3;
     });
     await assert.rejects(loadModel(folder), fails('model-incompatible', path));
     await saveRandomModel(folder);

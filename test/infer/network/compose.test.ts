@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogowatchError } from '../../../src/core/errors.js';
+import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../../../src/infer/model/load.js';
 import { joinNetworks, withOutputs } from '../../../src/infer/network/compose.js';
 import { layerShapes, validateNetwork } from '../../../src/infer/network/shapes.js';
 import { loadShippedTrunk } from '../../../src/infer/network/shipped.js';
-import { type Network, TRUNK_TAPS } from '../../../src/infer/network.js';
+import { type Network, TRUNK_TAPS, VERIFY_LAYER } from '../../../src/infer/network.js';
 import { randomHead, smallNetwork } from '../support.js';
 
 const damaged = (text: RegExp) => (error: LogowatchError) =>
@@ -18,15 +19,15 @@ test('the shipped trunk has the taps that heads are told of', async () => {
   }
 });
 
-test('a head that reads strides 8 and 16 does not pay for stride 32', async () => {
+test('neither look pays for the other', async () => {
   const trunk = await loadShippedTrunk();
-  const joined = joinNetworks(trunk, randomHead(3));
-  const names = new Set(joined.layers.map((l) => l.name));
-  assert.ok(names.has('stride16'));
-  assert.ok(!names.has('stride32') && !names.has('blocks.11.expand'));
-  assert.ok(!joined.tensors.has('blocks.11.expand.weights'));
-  assert.deepEqual(joined.outputs, ['head8', 'head16']);
-  assert.ok(trunk.layers.some((l) => l.name === 'stride32'));
+  const head = randomHead(3);
+  const look = joinNetworks(trunk, head, LOOK_OUTPUTS);
+  assert.ok(look.layers.every((l) => !l.name.startsWith('crop') && l.name !== VERIFY_LAYER));
+  assert.ok(!look.tensors.has('crop32.weights'));
+  const verify = joinNetworks(trunk, head, VERIFY_OUTPUTS);
+  assert.ok(verify.layers.every((l) => !l.name.startsWith('tower')));
+  assert.deepEqual(verify.outputs, [VERIFY_LAYER]);
 });
 
 test('other outputs of the same network', () => {

@@ -30,6 +30,24 @@ test('float16 halves the file and rounds to 11 bits', async () => {
   });
 });
 
+test('8 bits with a scale for each output channel err by half a step of it', async () => {
+  await withFolder(async (folder) => {
+    const network = smallNetwork();
+    const { layers, weights } = await saveNetwork(network, folder, 'net', { dtype: 'int8' });
+    const loaded = await loadNetwork(join(folder, layers.file), join(folder, weights.file));
+    for (const [name, { data, shape }] of network.tensors) {
+      const channels = shape.length === 4 && shape[3] === 1 ? shape[2]! : shape.at(-1)!;
+      const peaks = Array.from({ length: channels }, (_, c) =>
+        Math.max(...[...data].filter((_, i) => i % channels === c).map(Math.abs)),
+      );
+      data.forEach((value, i) => {
+        const error = Math.abs(loaded.tensors.get(name)!.data[i]! - value);
+        assert.ok(error <= (peaks[i % channels]! / 127) * 0.501, `${name}[${i}]`);
+      });
+    }
+  });
+});
+
 test('a changed byte, a short file and a wrong description are named', async () => {
   await withFolder(async (folder) => {
     const { layers, weights } = await saveNetwork(smallNetwork(), folder, 'net');

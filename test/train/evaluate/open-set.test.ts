@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conformalThreshold } from '../../../src/train/calibrate.js';
 import { fprAt95, oscr, rightAbove, rocCurve, thresholdAt } from '../../../src/train/evaluate/open-set.js';
-import { auroc } from '../../../src/train/metrics.js';
+import { auroc, conformalThreshold } from '../../../src/train/metrics.js';
 import { Rng } from '../../../src/train/rng.js';
 
 const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);

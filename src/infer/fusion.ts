@@ -1,0 +1,85 @@
+import type { Detection } from '../core/detection.js';
+import type { ContentRect } from '../core/frame.js';
+import { type Box, iou } from '../core/geometry.js';
+import type { BrandCalibration } from './manifest.js';
+
+/** Two detections of one brand that overlap more are one. */
+const NMS_IOU = 0.4;
+/** Detections of one picture. */
+const DETECTIONS_MAX = 20;
+
+/** What is known of a place; `look` and `verify` hold a logit a brand. */
+export interface PlaceLogits {
+  /** Of being at some logo. */
+  readonly logo: number;
+  readonly look: Float32Array;
+  readonly verify: Float32Array;
+}
+
+export interface VerifiedCandidate extends PlaceLogits {
+  /** Pixels of the picture. */
+  readonly box: Box;
+}
+
+export interface FusionOptions {
+  /** The least score reported instead of each brand's threshold, 0..1. */
+  readonly minScore?: number | undefined;
+  /** Adds, for every brand without a detection, its best box and score. */
+  readonly all?: boolean | undefined;
+}
+
+/** Calibrated log-likelihood ratio of one brand, the `k`th, at one place; nats. */
+export function evidence(brand: BrandCalibration, k: number, { logo, look, verify }: PlaceLogits): number {
+  return brand.logo * logo + brand.look * look[k]! + brand.verify * verify[k]! + brand.offset;
+}
+
+/** The detections of one picture by descending score: calibrated, one for each mark, relative to `content`. */
+export function fuse(
+  candidates: readonly VerifiedCandidate[],
+  brands: readonly BrandCalibration[],
+  priorOdds: number,
+  content: ContentRect,
+  options: FusionOptions = {},
+): Detection[] {
+  const logPrior = Math.log(priorOdds);
+  const found: Detection[] = [];
+  const best: Detection[] = [];
+  brands.forEach((brand, k) => {
+    const floor = options.minScore ?? brand.threshold;
+    const detections = candidates
+      .map((candidate) => detection(brand, k, candidate, logPrior, content))
+      .sort(byScore);
+    const kept: Detection[] = [];
+    for (const d of detections) {
+      if (d.score < floor) break;
+      if (kept.every((other) => iou(other.box, d.box) < NMS_IOU)) kept.push(d);
+    }
+    found.push(...kept);
+    if (options.all && detections[0] !== undefined) best.push(detections[0]);
+  });
+  const reported = found.sort(byScore).slice(0, DETECTIONS_MAX);
+  // Also of a brand whose detections all fell to the limit.
+  const extra = best.filter(({ label }) => reported.every((d) => d.label !== label));
+  return [...reported, ...extra].sort(byScore);
+}
+
+const byScore = (a: Detection, b: Detection): number => b.score - a.score;
+
+function detection(
+  brand: BrandCalibration,
+  channel: number,
+  candidate: VerifiedCandidate,
+  logPrior: number,
+  content: ContentRect,
+): Detection {
+  const llr = evidence(brand, channel, candidate);
+  const score = 1 / (1 + Math.exp(-(llr + logPrior)));
+  const [x, y, w, h] = candidate.box;
+  const box: Box = [
+    (x - content.x) / content.width,
+    (y - content.y) / content.height,
+    w / content.width,
+    h / content.height,
+  ];
+  return { label: brand.label, score, llr, confident: score >= brand.threshold, box };
+}

@@ -1,0 +1,75 @@
+import { type Box, boxArea, iou, overlapShare } from '../core/geometry.js';
+import type { FeatureMaps } from '../infer/engines/engine.js';
+import { cellBox, forEachCell, mapOf } from '../infer/network/candidates.js';
+import { cellOf, windowBoxes } from '../infer/network/windows.js';
+import { HEAD_STRIDES, PLACE_CHANNELS, placeLayer, TOWER_CHANNELS, towerLayer } from '../infer/network.js';
+import type { BasePicture } from './base.js';
+import type { SampleSet } from './samples.js';
+
+/** Overlap with a target up to which a box shows something else, and the share of the target that it may hold. */
+const APART_IOU = 0.1;
+const APART_SHARE = 0.3;
+
+export interface Place {
+  readonly stride: number;
+  /** Row * columns + column. */
+  readonly cell: number;
+  /** Logit of being at some logo. */
+  readonly logo: number;
+  readonly box: Box;
+}
+
+/** Every cell's place in a picture. */
+export function placesOf(maps: FeatureMaps, picture: BasePicture): Place[] {
+  const { width, height } = picture;
+  const content = picture.content ?? { x: 0, y: 0, width, height };
+  const places: Place[] = [];
+  for (const stride of HEAD_STRIDES) {
+    const map = mapOf(maps, placeLayer(stride));
+    forEachCell(map, 0, content, stride, (at, row, column) => {
+      const box = cellBox(maps, 0, content, stride, row, column);
+      if (box[2] >= 2 && box[3] >= 2)
+        places.push({ stride, cell: row * map.width + column, logo: map.data[at]!, box });
+    });
+  }
+  return places;
+}
+
+/** The first places of a list by falling rank that do not lie on one another. */
+export function distinct(places: readonly Place[], most: number): Place[] {
+  const kept: Place[] = [];
+  for (const place of places) {
+    if (kept.length === most) break;
+    if (kept.every((other) => iou(other.box, place.box) < 0.45)) kept.push(place);
+  }
+  return kept;
+}
+
+/** The windows of a picture, each with the cell that speaks for it. */
+export function windowPlaces(maps: FeatureMaps, { width, height, content }: BasePicture): Place[] {
+  const map = mapOf(maps, placeLayer(32));
+  return windowBoxes(content ?? { x: 0, y: 0, width, height }).map((box) => {
+    const [row, column] = cellOf(maps, box);
+    const cell = row * map.width + column;
+    return { stride: 32, cell, logo: map.data[cell * PLACE_CHANNELS]!, box };
+  });
+}
+
+/** Neither the target nor much of it is in the box. */
+export function showsNothingOf(target: Box, box: Box): boolean {
+  const holds = boxArea(box) > boxArea(target) && overlapShare(box, target) > APART_SHARE;
+  return !holds && iou(target, box) <= APART_IOU;
+}
+
+/** The tower's values at chosen cells. */
+export function towers(
+  maps: FeatureMaps,
+  cells: readonly { stride: number; cell: number; label: number }[],
+): SampleSet {
+  const data = new Float32Array(cells.length * TOWER_CHANNELS);
+  cells.forEach(({ stride, cell }, n) => {
+    const map = mapOf(maps, towerLayer(stride));
+    data.set(map.data.subarray(cell * TOWER_CHANNELS, (cell + 1) * TOWER_CHANNELS), n * TOWER_CHANNELS);
+  });
+  return { data, labels: Int16Array.from(cells, (c) => c.label) };
+}

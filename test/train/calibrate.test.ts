@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { evidence } from '../../src/infer/fusion.js';
+import { calibrate, type PlaceSample, PRIOR_ODDS, tailQuantile } from '../../src/train/calibrate.js';
+import { Rng } from '../../src/train/rng.js';
+
+test('calibrated evidence is the log-likelihood ratio, and the thresholds hold the false pictures', () => {
+  const rng = new Rng(2);
+  // Each logit is drawn from one of two normal densities a distance of 2 apart: its true ratio is 2 z - 2.
+  const draw = (positive: boolean): number => rng.normal() + (positive ? 2 : 0);
+  const samples: PlaceSample[] = Array.from({ length: 20_000 }, (_, i) => {
+    const positive = i % 10 === 0;
+    return {
+      brand: Math.floor(i / 10) % 2,
+      logo: draw(positive),
+      look: draw(positive),
+      verify: draw(positive),
+      positive,
+    };
+  });
+  const picture = () =>
+    Array.from({ length: 3 }, () => ({
+      logo: draw(false),
+      look: Float32Array.from([draw(false), draw(false)]),
+      verify: Float32Array.from([draw(false), draw(false)]),
+    }));
+  const { brands } = calibrate(['a', 'b'], samples, Array.from({ length: 2000 }, picture));
+  for (const { logo, look, verify, offset } of brands) {
+    for (const weight of [logo, look, verify]) assert.ok(Math.abs(weight - 2) < 0.3, `${weight}`);
+    assert.ok(Math.abs(offset + 6) < 0.8, `${offset}`);
+  }
+  const score = (llr: number): number => 1 / (1 + Math.exp(-(llr + Math.log(PRIOR_ODDS))));
+  const reported = (places: ReturnType<typeof picture>): boolean =>
+    places.some((p) => brands.some((b, k) => score(evidence(b, k, p)) >= b.threshold));
+  const fresh = Array.from({ length: 8000 }, picture);
+  const rate = fresh.filter(reported).length / fresh.length;
+  assert.ok(rate < 0.01, `${rate} false pictures`);
+});
+
+test('a tail is extrapolated as an exponential one', () => {
+  const rng = new Rng(3);
+  const values = Array.from({ length: 5000 }, () => -2 * Math.log(1 - rng.next()));
+  const truth = -2 * Math.log(1e-5);
+  const got = tailQuantile(values, values.length, 1e-5);
+  assert.ok(Math.abs(got - truth) < 2.5, `${got}, not ${truth}`);
+  assert.equal(tailQuantile([], 100, 0.01), 0);
+  assert.equal(tailQuantile([1, 2, 3], 3, 0.01), 4, 'above all where there are too few');
+});
