@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addBrandCommand } from './commands/add-brand.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
@@ -27,6 +28,7 @@ Examples:
   logowatch demo                                      a generated broadcast, watched live, scored against its truth
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
+  logowatch add-brand my-model acme acme-*.jpg        add a logo to a model in seconds
   logowatch detect my-model photo.jpg --json          look at pictures
   logowatch eval my-model held-out/                   measure a model, false alarms first
   logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
@@ -40,6 +42,7 @@ for (const command of [
   watchCommand,
   detectCommand,
   trainCommand,
+  addBrandCommand,
   evalCommand,
   mineCommand,
   calibrateCommand,

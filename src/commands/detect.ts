@@ -42,7 +42,7 @@ Examples:
 async function run(model: string, paths: string[], options: DetectOptions): Promise<void> {
   leaveWithTheReader();
   const files = (await Promise.all(paths.map(pictureFiles))).flat();
-  const detector = await createDetector(model, options);
+  const detector = await createDetector(model, { ...options, exact: true });
   try {
     for (let i = 0; i < files.length; i += BATCH) {
       const loaded = await Promise.all(files.slice(i, i + BATCH).map((file) => load(file, detector)));

@@ -86,7 +86,7 @@ async function run(model: string, dataset: string, options: EvalCommandOptions):
   // Before minutes of work.
   await storing(output, () => mkdir(output, { recursive: true }));
   const bars = new PhaseBars(TITLES);
-  const detector = await createDetector(model, options);
+  const detector = await createDetector(model, { ...options, exact: true });
   try {
     const { brands } = (await loadModel(model)).manifest;
     const { summary, report } = await evaluate(detector, {

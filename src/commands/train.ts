@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { type TrainProgress, type TrainSummary, trainModel } from '../train/train.js';
+import { type TrainSummary, trainModel } from '../train/train.js';
 import { leaveWithTheReader, stopOnSignals } from './io.js';
 import { engineOption, positiveInteger } from './options.js';
 import { PhaseBars } from './phase-bars.js';
+import { TRAIN_TITLES } from './train-titles.js';
 
 interface TrainCommandOptions {
   output: string;
@@ -11,6 +12,7 @@ interface TrainCommandOptions {
   frames?: number;
   epochs?: number;
   resume?: boolean;
+  keepDoubtful?: boolean;
   engine?: 'auto' | 'onnx-int8' | 'onnx-f32' | 'tfjs';
   json?: boolean;
 }
@@ -30,6 +32,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'same seed, same data, same model', positiveInteger, 1)
     .option('--frames <n>', 'training frames to compose (default: by the number of brands)', positiveInteger)
     .option('--epochs <n>', 'passes over the frames', positiveInteger)
+    .option('--keep-doubtful', 'learn from the whole of pictures in which the logo is not found for sure')
     .option('--resume', 'there must be a run to go on from (by default one is taken up where it is found)')
     .option('--no-resume', 'begin anew')
     .addOption(engineOption())
@@ -51,8 +54,8 @@ Ctrl-C keeps what was done: the same command goes on from there.`,
 async function run(datasets: string[], options: TrainCommandOptions): Promise<void> {
   leaveWithTheReader();
   const { signal, release } = stopOnSignals();
-  const bars = new PhaseBars(TITLES);
-  const { output, negatives, seed, frames, epochs, resume, engine } = options;
+  const bars = new PhaseBars(TRAIN_TITLES);
+  const { output, negatives, seed, frames, epochs, resume, engine, keepDoubtful } = options;
   try {
     const summary = await trainModel({
       dataset: datasets,
@@ -65,6 +68,7 @@ async function run(datasets: string[], options: TrainCommandOptions): Promise<vo
       ...(epochs === undefined ? {} : { epochs }),
       ...(resume === undefined ? {} : { resume }),
       ...(engine === undefined ? {} : { engine }),
+      ...(keepDoubtful === undefined ? {} : { keepDoubtful }),
     });
     bars.stop();
     process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describe(summary));
@@ -77,14 +81,6 @@ async function run(datasets: string[], options: TrainCommandOptions): Promise<vo
     release();
   }
 }
-
-const TITLES: Record<TrainProgress['phase'], string> = {
-  data: 'reading',
-  features: 'composing frames',
-  'held-out': 'composing held-out frames',
-  head: 'training',
-  calibrate: 'calibrating',
-};
 
 function describe({ output, brands, frames, heldOut, seconds }: TrainSummary): string {
   const percent = (v: number) => `${(100 * v).toFixed(1)} %`;

@@ -1,10 +1,12 @@
 import type { Detection } from '../core/detection.js';
 import type { ContentRect } from '../core/frame.js';
-import { type Box, iou } from '../core/geometry.js';
+import { type Box, iou, overlapShare } from '../core/geometry.js';
 import type { BrandCalibration } from './manifest.js';
 
 /** Two detections of one brand that overlap more are one. */
 const NMS_IOU = 0.4;
+/** A window and what is found in it, of one brand, are one if this share of the smaller box is common. */
+const IN_WINDOW_SHARE = 0.5;
 /** Detections of one picture. */
 const DETECTIONS_MAX = 20;
 
@@ -19,6 +21,8 @@ export interface PlaceLogits {
 export interface VerifiedCandidate extends PlaceLogits {
   /** Pixels of the picture. */
   readonly box: Box;
+  /** See Candidate.window. */
+  readonly window?: boolean;
 }
 
 export interface FusionOptions {
@@ -46,21 +50,34 @@ export function fuse(
   const best: Detection[] = [];
   brands.forEach((brand, k) => {
     const floor = options.minScore ?? brand.threshold;
-    const detections = candidates
-      .map((candidate) => detection(brand, k, candidate, logPrior, content))
-      .sort(byScore);
-    const kept: Detection[] = [];
-    for (const d of detections) {
-      if (d.score < floor) break;
-      if (kept.every((other) => iou(other.box, d.box) < NMS_IOU)) kept.push(d);
-    }
-    found.push(...kept);
-    if (options.all && detections[0] !== undefined) best.push(detections[0]);
+    const judge = (list: readonly VerifiedCandidate[]): Detection[] =>
+      list.map((candidate) => detection(brand, k, candidate, logPrior, content)).sort(byScore);
+    const places = judge(candidates.filter((c) => !c.window));
+    const windows = judge(candidates.filter((c) => c.window));
+    found.push(...oneForEach(places, windows, floor));
+    const [first] = [...places.slice(0, 1), ...windows.slice(0, 1)].sort(byScore);
+    if (options.all && first !== undefined) best.push(first);
   });
   const reported = found.sort(byScore).slice(0, DETECTIONS_MAX);
   // Also of a brand whose detections all fell to the limit.
   const extra = best.filter(({ label }) => reported.every((d) => d.label !== label));
   return [...reported, ...extra].sort(byScore);
+}
+
+/** What reaches the floor, one for each mark. A place tells where a mark is; a window over it may tell better which. */
+function oneForEach(places: readonly Detection[], windows: readonly Detection[], floor: number): Detection[] {
+  const kept: Detection[] = [];
+  for (const d of places) {
+    if (d.score < floor) break;
+    if (kept.every((other) => iou(other.box, d.box) < NMS_IOU)) kept.push(d);
+  }
+  for (const d of windows) {
+    if (d.score < floor) break;
+    const same = kept.findIndex((other) => overlapShare(other.box, d.box) >= IN_WINDOW_SHARE);
+    if (same < 0) kept.push(d);
+    else if (d.score > kept[same]!.score) kept[same] = { ...d, box: kept[same]!.box };
+  }
+  return kept;
 }
 
 const byScore = (a: Detection, b: Detection): number => b.score - a.score;

@@ -23,6 +23,8 @@ export interface DetectorOptions {
   readonly engine?: string | undefined;
   /** Threads of one inference. */
   readonly threads?: number | undefined;
+  /** With `auto`: never in 8 bits. For stills, where a score matters more than 20 ms. */
+  readonly exact?: boolean | undefined;
 }
 
 /**
@@ -35,8 +37,8 @@ export async function createDetector(
 ): Promise<NetworkDetector> {
   const kind = engineKind(options.engine ?? 'auto');
   const model = await loadModel(folder);
-  const { threads } = options;
-  const detector = await createNetworkDetector(model, { kind, threads });
+  const { threads, exact } = options;
+  const detector = await createNetworkDetector(model, { kind, threads, exact });
   try {
     await detector.warmUp();
   } catch (error) {
@@ -49,12 +51,12 @@ export async function createDetector(
 /** A detector of a model in memory. */
 export async function createNetworkDetector(
   model: LoadedModel,
-  { kind, threads }: { kind: EngineKind; threads?: number | undefined },
+  { kind, threads, exact }: Omit<DetectorOptions, 'engine'> & { kind: EngineKind },
 ): Promise<NetworkDetector> {
   const { ranges, means, cropRanges, cropMeans } = model.manifest;
   const common = { kind, ...(threads === undefined ? {} : { threads }) };
   const rounding = (r: typeof ranges, m: typeof means) => ({
-    ...(r === undefined ? {} : { ranges: r }),
+    ...(r === undefined || (exact && kind === 'auto') ? {} : { ranges: r }),
     ...(m === undefined ? {} : { means: m }),
   });
   const look = await createEngine(model.look, { ...common, ...rounding(ranges, means) });
@@ -127,8 +129,9 @@ export class NetworkDetector implements Detector {
     });
     const batch = { data, count: candidates.length, width: CROP_PX, height: CROP_PX };
     const map = mapOf(await this.#verify.run(batch), VERIFY_LAYER);
-    return candidates.map(({ box, logo, logits }, n) => ({
+    return candidates.map(({ box, logo, logits, window = false }, n) => ({
       box,
+      window,
       logo,
       look: logits,
       verify: centre(map, n),

@@ -37,6 +37,12 @@ export interface BankPicture extends FrameSamples {
 /** Pictures of one place or more, none of them with a brand. */
 export type Bank = readonly BankPicture[];
 
+/** One bank picture in so many is held out: thresholds come from those. */
+const HELD_OUT_EVERY = 4;
+
+export const heldOutBank = (bank: Bank): Bank => bank.filter((_, i) => i % HELD_OUT_EVERY === 0);
+export const trainingBank = (bank: Bank): Bank => bank.filter((_, i) => i % HELD_OUT_EVERY !== 0);
+
 /** The bank that belongs to the shipped trunk. Errors: model-missing, model-damaged. */
 export async function loadBank(folder: string = shippedTrunk().folder): Promise<Bank> {
   const damaged = (message: string, value: string): LogowatchError =>

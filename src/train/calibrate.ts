@@ -11,6 +11,7 @@ const OFFSET_SPREAD = 0.7;
 /** Weights of the logits that are believed without evidence, and how firmly. */
 const WEIGHT_PRIOR = 0.5;
 const WEIGHT_FIRMNESS = 0.5;
+const WEIGHT_KNOWN = 1e9;
 /** Share of a brand's greatest values from which its tail is extrapolated. */
 const TAIL_SHARE = 0.1;
 const TAIL_COUNT_MIN = 20;
@@ -34,28 +35,37 @@ export interface Calibration {
   readonly negatives: number;
 }
 
+export interface CalibrationOptions {
+  /** Brands of the whole model, where not all of them are calibrated here. */
+  readonly brandCount?: number | undefined;
+  /** The two looks' weights, where they are known better than a few frames can tell; fitted by default. */
+  readonly weights?: Pick<BrandCalibration, 'logo' | 'look' | 'verify'> | undefined;
+}
+
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 /**
  * Logistic regression of "this brand is here" on three logits (some logo, first look, second look): weights for all brands and an offset a
  * brand, drawn towards the common one, since a brand has few held-out pictures. A brand's threshold is the value
- * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brands of them.
+ * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brandCount of them: all brands of
+ * the model, be they calibrated here or not.
  */
 export function calibrate(
   labels: readonly string[],
   samples: readonly PlaceSample[],
   negatives: readonly NegativePicture[],
+  { brandCount = labels.length, weights }: CalibrationOptions = {},
 ): Calibration {
   const positives = samples.filter((s) => s.positive).length;
   const oddsLog = Math.log((positives + 1) / (samples.length - positives + 1));
-  const fitted = fit(samples);
+  const fitted = fit(samples, weights);
   const brands = labels.map((label, brand): BrandCalibration => {
     const own = samples.filter((s) => s.brand === brand);
     const offset = fitOffset(own, fitted) - oddsLog;
     const { logo, look, verify } = fitted;
     return { label, logo, look, verify, offset, threshold: 0.5 };
   });
-  const rate = FALSE_FRAME_RATE / labels.length;
+  const rate = FALSE_FRAME_RATE / brandCount;
   const withThresholds = brands.map((brand, k) => {
     const maxima = negatives.flatMap((places) =>
       places.length === 0 ? [] : [Math.max(...places.map((p) => evidence(brand, k, p)))],
@@ -90,13 +100,18 @@ const inputsOf = (s: PlaceSample): readonly number[] => [s.logo, s.look, s.verif
 const linear = (w: Weights, s: PlaceSample): number =>
   w.logo * s.logo + w.look * s.look + w.verify * s.verify;
 
-/** Newton's method with a ridge that draws the weights towards WEIGHT_PRIOR; weights are never negative. */
-function fit(samples: readonly PlaceSample[]): Weights {
-  const w: Weights = { logo: WEIGHT_PRIOR, look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR, offset: 0 };
+/**
+ * Newton's method with a ridge that draws the weights towards WEIGHT_PRIOR, or holds them where they are known;
+ * weights are never negative.
+ */
+function fit(samples: readonly PlaceSample[], known: CalibrationOptions['weights']): Weights {
   const keys = ['logo', 'look', 'verify'] as const;
+  const prior = known ?? { logo: WEIGHT_PRIOR, look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR };
+  const firmness = known === undefined ? WEIGHT_FIRMNESS : WEIGHT_KNOWN;
+  const w: Weights = { ...prior, offset: 0 };
   for (let step = 0; step < 60; step++) {
-    const g = [...keys.map((k) => WEIGHT_FIRMNESS * (w[k] - WEIGHT_PRIOR)), 0];
-    const h = g.map((_, i) => g.map((__, j): number => (i !== j ? 0 : i < 3 ? WEIGHT_FIRMNESS : 1e-6)));
+    const g = [...keys.map((k) => firmness * (w[k] - prior[k])), 0];
+    const h = g.map((_, i) => g.map((__, j): number => (i !== j ? 0 : i < 3 ? firmness : 1e-6)));
     for (const s of samples) {
       const x = inputsOf(s);
       const p = sigmoid(linear(w, s) + w.offset);

@@ -120,23 +120,37 @@ export interface ExtractOptions {
 /** Composes frames up to `count` and stores their samples, going on where an earlier run stopped. */
 export async function extractSamples(options: ExtractOptions): Promise<void> {
   const { composer, base, store, count, seed, signal } = options;
-  const waiting: Promise<ComposedFrame>[] = [];
-  let next = store.frames.length;
+  let index = store.frames.length;
   try {
-    for (let index = next; index < count; index++) {
-      while (waiting.length < IN_FLIGHT && next < count) {
+    for await (const frame of composeAhead(composer, index, count)) {
+      signal?.throwIfAborted();
+      await store.append(await extract(base, frame, seed, index));
+      options.onFrame?.(++index);
+    }
+  } finally {
+    await store.save();
+  }
+}
+
+/** Frames `from` to `to` (not included) in order; the next ones are composed while one is used. */
+export async function* composeAhead(
+  composer: Composer,
+  from: number,
+  to: number,
+): AsyncGenerator<ComposedFrame> {
+  const waiting: Promise<ComposedFrame>[] = [];
+  let next = from;
+  try {
+    for (let index = from; index < to; index++) {
+      while (waiting.length < IN_FLIGHT && next < to) {
         const frame = composer.frame(next++);
         // Its turn to be awaited may come late; until then a failure must not count as unhandled.
         frame.catch(() => undefined);
         waiting.push(frame);
       }
-      const frame = await waiting.shift()!;
-      signal?.throwIfAborted();
-      await store.append(await extract(base, frame, seed, index));
-      options.onFrame?.(index + 1);
+      yield await waiting.shift()!;
     }
   } finally {
     await Promise.allSettled(waiting);
-    await store.save();
   }
 }

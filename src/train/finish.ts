@@ -23,6 +23,7 @@ import {
   placeSamples,
   uncalibratedDetector,
 } from './held-out.js';
+import { renderPlaces, writePlaces } from './localise/write.js';
 import { type HeldOutMetrics, heldOutMetrics } from './metrics.js';
 import { writeModel } from './model-folder.js';
 import type { Run, TrainSummary } from './options.js';
@@ -48,7 +49,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
   const head = exportHead(heads.look.parameters, heads.verify.parameters);
   const seen = await lookAtHeldOut(run, input.trunk, head, composers.heldOut);
   const samples = placeSamples(seen, dataset.brands.length);
-  const bank = await bankNegatives(input);
+  const bank = await bankNegatives(heads, input.bank);
   const calibration = calibrate(
     dataset.brands,
     [...samples, ...negativeSamples(bank, dataset.brands.length)],
@@ -79,6 +80,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     ],
     brands: dataset.brands,
     frames: examples.slice(0, REPORT_FRAMES),
+    places: await renderPlaces(dataset.root, run.places),
   });
   await writeModel({
     output: options.output,
@@ -90,6 +92,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     training,
     report,
   });
+  await writePlaces(options.output, dataset.root, run.places);
   await rm(run.folder, { recursive: true, force: true });
   run.report('calibrate', 1, 1);
   return {
@@ -124,7 +127,11 @@ async function lookAtHeldOut(
   return seen;
 }
 
-async function bankNegatives({ heads, bank }: FinishInput): ReturnType<typeof bankPictures> {
+/** What heads make of the bank. */
+export async function bankNegatives(
+  heads: { readonly look: Fitted; readonly verify: Fitted },
+  bank: Bank,
+): ReturnType<typeof bankPictures> {
   const open = async ({ parameters }: Fitted) => {
     const [inputs, hidden] = parameters.get('w1')!.shape as [number, number];
     return {
@@ -141,7 +148,8 @@ async function bankNegatives({ heads, bank }: FinishInput): ReturnType<typeof ba
   }
 }
 
-async function int8Ranges(trunk: Network, head: Network, frames: readonly ComposedFrame[]) {
+/** What 8 bits need to know of both looks, from composed frames. */
+export async function int8Ranges(trunk: Network, head: Network, frames: readonly ComposedFrame[]) {
   const { ranges, means } = await calibrateInt8(joinNetworks(trunk, head, LOOK_OUTPUTS), frames);
   const crops = frames.flatMap((frame) =>
     frame.targets.slice(0, 2).map(({ box }) => {

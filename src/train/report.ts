@@ -11,6 +11,8 @@ export interface ReportInput {
   readonly curves: readonly { readonly title: string; readonly history: readonly EpochRecord[] }[];
   readonly brands: readonly string[];
   readonly frames: readonly ComposedFrame[];
+  /** HTML that goes before the frames. */
+  readonly places?: string;
 }
 
 /** One self-contained page: figures, training curves, and some of the frames that were composed. */
@@ -34,7 +36,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ),
   ]);
   const pictures = await Promise.all(frames.map((f) => drawFrame(f, brands)));
-  const shown = `<h2>Training</h2><div class="row">${curves.join('')}</div>
+  const shown = `<h2>Training</h2><div class="row">${curves.join('')}</div>${input.places ?? ''}
 <h2>Composed frames</h2><p>Green: taught as a logo. Red: too little to see, left out.</p><div class="row">${pictures.join('')}</div>`;
   return htmlPage(title, factRows(facts) + shown);
 }

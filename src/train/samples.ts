@@ -31,6 +31,9 @@ interface Entry {
   readonly crops: number;
 }
 
+const bytesOf = ({ cells, crops }: Entry): number =>
+  cells * (2 + 4 * CELL_INPUTS) + crops * (2 + 4 * CROP_INPUTS);
+
 const SAVE_EVERY = 64;
 
 /**
@@ -77,10 +80,17 @@ export class SampleStore {
 
   async append(frame: FrameSamples): Promise<void> {
     const { cells, crops } = frame;
-    for (const part of [cells.labels, cells.data, crops.labels, crops.data]) {
-      const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-      await stored(this.#index, () => writeWhole(this.#file, bytes, this.#end));
-      this.#end += bytes.length;
+    const start = this.#end;
+    try {
+      for (const part of [cells.labels, cells.data, crops.labels, crops.data]) {
+        const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+        await stored(this.#index, () => writeWhole(this.#file, bytes, this.#end));
+        this.#end += bytes.length;
+      }
+    } catch (error) {
+      // A part of a frame is of no use, and its room is what the index needs.
+      await this.#cut(start);
+      throw error;
     }
     this.frames.push(frame);
     const { brands, unclear } = frame;
@@ -88,7 +98,27 @@ export class SampleStore {
     if (++this.#unsaved >= SAVE_EVERY) await this.save();
   }
 
+  /** On a full disk the last frame makes room for the index, so that the others are not lost; it fails nevertheless. */
   async save(): Promise<void> {
+    try {
+      await this.#saveIndex();
+    } catch (error) {
+      const last = this.#entries.pop();
+      if (last !== undefined) {
+        this.frames.pop();
+        await this.#cut(this.#end - bytesOf(last));
+        await this.#saveIndex();
+      }
+      throw error;
+    }
+  }
+
+  async #cut(end: number): Promise<void> {
+    this.#end = end;
+    await stored(this.#index, () => this.#file.truncate(end));
+  }
+
+  async #saveIndex(): Promise<void> {
     this.#unsaved = 0;
     const saved = JSON.stringify({ key: this.#key, entries: this.#entries });
     await stored(this.#index, async () => {

@@ -7,7 +7,7 @@ export function storageError(cause: unknown, path: string): unknown {
   return new LogowatchError(full ? 'disk-full' : 'usage', 'training cannot write its files', {
     value: path,
     remedy: full
-      ? 'Free some space (40 kB a frame) and run again: it goes on where it stopped'
+      ? 'Free some space (60 kB a frame) and run again: it goes on where it stopped'
       : 'Name a folder that can be written',
     cause,
   });

@@ -1,18 +1,20 @@
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { LogowatchError } from '../core/errors.js';
 import { loadShippedTrunk, shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
-import { type Bank, loadBank } from './bank.js';
+import { type Bank, heldOutBank, loadBank, trainingBank } from './bank.js';
 import { Base } from './base.js';
 import { Composer } from './compose/composer.js';
 import { splitSources } from './compose/sources.js';
-import { describeDataset } from './datasets/dataset.js';
+import { type Dataset, describeDataset } from './datasets/dataset.js';
 import { readNegatives } from './datasets/negatives.js';
 import { readDatasets } from './datasets/read.js';
 import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
 import { type Fitted, fitHead } from './head/fit.js';
+import { DOUBTFUL_FILE, writePlaces } from './localise/write.js';
+import { type FoundPlace, localiseOnce, PICTURES_MAX, withPlaces } from './localise.js';
 import { checkOutput } from './model-folder.js';
 import type { Run, TrainOptions, TrainProgress, TrainSummary } from './options.js';
 import { runKey } from './run-key.js';
@@ -28,8 +30,6 @@ const EPOCHS = 8;
 const HIDDEN = { look: 64, verify: 128 };
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
-/** One bank picture in so many is held out: thresholds come from those. */
-const BANK_HELD_OUT = 4;
 
 /**
  * Trains a model from a data set: frames are composed, what the shipped network makes of them is kept, the heads of
@@ -39,9 +39,9 @@ const BANK_HELD_OUT = 4;
  */
 export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
   const started = Date.now();
-  const run = await prepare(options);
   const trunk = await loadShippedTrunk();
   const bank = await loadBank();
+  const run = await prepare(options, trunk, bank);
   const composers = {
     train: new Composer(run.sources.train, run.seed),
     heldOut: new Composer(run.sources.heldOut, run.seed + HELD_OUT_SEED),
@@ -58,28 +58,33 @@ export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
   }
 }
 
-const heldOutBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT === 0);
-const trainingBank = (bank: Bank): Bank => bank.filter((_, i) => i % BANK_HELD_OUT !== 0);
-
-async function prepare(options: TrainOptions): Promise<Run> {
+async function prepare(options: TrainOptions, trunk: Network, bank: Bank): Promise<Run> {
   await checkOutput(options.output);
   const report: Run['report'] = (phase, done, total, message) =>
     options.onProgress?.({ phase, done, total, ...(message === undefined ? {} : { message }) });
   report('data', 0, 1);
-  const dataset = await readDatasets([options.dataset].flat());
+  const read = await readDatasets([options.dataset].flat());
   const negatives = await readNegatives(options.negatives ?? []);
   const seed = options.seed ?? 1;
-  const frames =
-    options.frames ?? Math.min(FRAMES_MAX, FRAMES_BASE + FRAMES_PER_BRAND * dataset.brands.length);
+  const frames = options.frames ?? Math.min(FRAMES_MAX, FRAMES_BASE + FRAMES_PER_BRAND * read.brands.length);
   const heldOutFrames = options.heldOutFrames ?? Math.max(40, Math.round(frames / 5));
   const epochs = options.epochs ?? EPOCHS;
-  const sources = splitSources(dataset, negatives, seed);
   const folder = workFolder(resolve(options.output));
-  const key = runKey({ dataset, negatives, seed, trunk: shippedTrunk().reference.weights.sha256 });
   if (options.resume === false) await rm(folder, { recursive: true, force: true });
   await openWorkFolder(folder);
   const others = `; negatives: ${negatives.pictures.length} pictures, ${negatives.distractors.length} photos and ${negatives.art.length} drawings of other logos`;
-  report('data', 1, 1, describeDataset(dataset) + others);
+  report('data', 1, 1, describeDataset(read) + others);
+  const keyOf = (dataset: Dataset): string =>
+    runKey({ dataset, negatives, seed, trunk: shippedTrunk().reference.weights.sha256 });
+  const { dataset, places } = await findPlaces(read, options, {
+    folder,
+    key: keyOf(read),
+    trunk,
+    bank,
+    report,
+  });
+  const sources = splitSources(dataset, negatives, seed);
+  const key = keyOf(dataset);
   if (sources.sharedBrands.length > 0)
     report(
       'data',
@@ -87,7 +92,50 @@ async function prepare(options: TrainOptions): Promise<Run> {
       1,
       `fewer than 6 files: ${sources.sharedBrands.join(', ')}; held-out frames show the same files in other scenes, so the figures flatter`,
     );
-  return { options, dataset, negatives, sources, seed, frames, heldOutFrames, epochs, folder, key, report };
+  const common = { options, dataset, negatives, places, sources, folder, key, report };
+  return { ...common, seed, frames, heldOutFrames, epochs };
+}
+
+/** Looks for the logo in pictures without boxes, and says how it went. */
+async function findPlaces(
+  dataset: Dataset,
+  options: TrainOptions,
+  run: Pick<Run, 'folder' | 'key' | 'report'> & { trunk: Network; bank: Bank },
+): Promise<{ dataset: Dataset; places: FoundPlace[] }> {
+  const weak = dataset.images.filter((i) => i.weak).length;
+  if (weak === 0) return { dataset, places: [] };
+  const base = await Base.open(run.trunk, options.engine ?? 'onnx-f32');
+  try {
+    const places = await localiseOnce(
+      dataset,
+      {
+        base,
+        bank: run.bank,
+        signal: options.signal,
+        onPicture: (done, total) => run.report('data', done, total),
+      },
+      run,
+    );
+    await writePlaces(run.folder, dataset.root, places);
+    const doubtful = places.filter((p) => p.doubt !== undefined).length;
+    const kept = options.keepDoubtful ? 'taken as wholes' : 'left out';
+    const list = `${doubtful > 0 ? `, ${doubtful} are doubtful and ${kept} (${DOUBTFUL_FILE} says why)` : ''}`;
+    const beyond =
+      weak > places.length ? `; ${weak - places.length} beyond ${PICTURES_MAX} a brand left out` : '';
+    run.report(
+      'data',
+      places.length,
+      places.length,
+      `pictures without boxes: the logo was found in ${places.length - doubtful} of ${places.length}${list}${beyond}`,
+    );
+    const keepDoubtful = options.keepDoubtful === true;
+    return {
+      dataset: withPlaces(dataset, places, { keepDoubtful, list: join(run.folder, DOUBTFUL_FILE) }),
+      places,
+    };
+  } finally {
+    await base.close();
+  }
 }
 
 async function compose(

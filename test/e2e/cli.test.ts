@@ -24,7 +24,7 @@ describe('the command line', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  for (const command of ['demo', 'watch', 'detect', 'train', 'eval', 'mine', 'calibrate']) {
+  for (const command of ['demo', 'watch', 'detect', 'train', 'add-brand', 'eval', 'mine', 'calibrate']) {
     it(`${command} --help shows examples`, async () => {
       const { code, stdout } = await runCli(command, '--help');
       assert.equal(code, 0);

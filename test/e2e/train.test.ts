@@ -73,21 +73,22 @@ describe('logowatch train', { timeout: 3 * LIMIT_MS }, () => {
     assert.doesNotMatch(report, /(?:src|href)="https?:/);
     const answer = await run('detect', output, at('art/rings.svg'), '--json', '--all');
     assert.equal(answer.code, 0, answer.stderr);
-    assert.equal(JSON.parse(answer.stdout).detections.length, 2);
+    const labels = JSON.parse(answer.stdout).detections.map((d: { label: string }) => d.label);
+    assert.deepEqual(new Set(labels), new Set(['rings', 'bars']));
   });
 
   it('says that the disk is full, and loses nothing: with space again it goes on', async (t) => {
     const disk = at('disk');
     mkdirSync(disk);
-    if (!mountSmall(disk, '20m')) return t.skip('mounting a small tmpfs is not allowed here');
+    if (!mountSmall(disk, '3m')) return t.skip('mounting a small tmpfs is not allowed here');
     try {
       const full = await run(...args(join(disk, 'model')));
       assert.equal(full.code, 1);
       assert.match(full.stderr, /training cannot write its files .*Free some space/);
       enlarge(disk, '200m');
       const more = startCli(args(join(disk, 'model'), '--resume'), { limitMs: LIMIT_MS });
-      await until('it goes on', () => firstComposed(more.text) > 0, LIMIT_MS);
-      assert.ok(firstComposed(more.text) > 48, more.text.stderr);
+      await until('it goes on', () => firstComposed(more.text) > 0, 60_000);
+      assert.ok(firstComposed(more.text) > 24, more.text.stderr);
       more.child.kill('SIGKILL');
       await more.ended;
     } finally {

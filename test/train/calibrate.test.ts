@@ -46,3 +46,20 @@ test('a tail is extrapolated as an exponential one', () => {
   assert.equal(tailQuantile([], 100, 0.01), 0);
   assert.equal(tailQuantile([1, 2, 3], 3, 0.01), 4, 'above all where there are too few');
 });
+
+test('weights that are known are kept, and one brand is calibrated as one of many', () => {
+  const rng = new Rng(4);
+  const draw = (positive: boolean): number => rng.normal() + (positive ? 3 : 0);
+  const samples: PlaceSample[] = Array.from({ length: 2000 }, (_, i) => {
+    const positive = i % 10 === 0;
+    return { brand: 0, logo: draw(positive), look: draw(positive), verify: draw(positive), positive };
+  });
+  const negatives = Array.from({ length: 1000 }, () => [
+    { logo: draw(false), look: Float32Array.of(draw(false)), verify: Float32Array.of(draw(false)) },
+  ]);
+  const weights = { logo: 0.2, look: 0.4, verify: 0.6 };
+  const [alone] = calibrate(['a'], samples, negatives, { weights }).brands;
+  assert.ok(Math.abs(alone!.look - 0.4) < 1e-3 && Math.abs(alone!.verify - 0.6) < 1e-3);
+  const [ofMany] = calibrate(['a'], samples, negatives, { weights, brandCount: 12 }).brands;
+  assert.ok(ofMany!.threshold > alone!.threshold, `${ofMany!.threshold} ${alone!.threshold}`);
+});

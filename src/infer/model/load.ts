@@ -46,6 +46,10 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   return { manifest, look, verify, info };
 }
 
+/** The head alone, as it was saved. Errors: model-damaged. */
+export const loadHead = (folder: string, manifest: ModelManifest): Promise<Network> =>
+  loadReferenced(folder, manifest.head);
+
 /** Errors: model-missing, model-damaged. */
 export async function readManifest(folder: string, path: string): Promise<Buffer> {
   try {

@@ -27,6 +27,8 @@ export interface Candidate {
   readonly logits: Float32Array;
   /** The greatest of them. */
   readonly best: number;
+  /** A part of the picture that is looked at whatever it shows: its box says little of where the logo is. */
+  readonly window?: boolean;
 }
 
 export interface CandidateOptions {

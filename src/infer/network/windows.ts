@@ -39,6 +39,6 @@ export function cellOf(maps: FeatureMaps, [x, y, width, height]: Box): [number, 
 export function windowCandidates(maps: FeatureMaps, image: number, content: ContentRect): Candidate[] {
   return windowBoxes(content).map((box) => {
     const [row, column] = cellOf(maps, box);
-    return { ...candidateAt(maps, image, content, { stride: STRIDE, row, column }), box };
+    return { ...candidateAt(maps, image, content, { stride: STRIDE, row, column }), box, window: true };
   });
 }

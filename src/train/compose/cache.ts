@@ -59,8 +59,9 @@ export class PictureCache {
     return this.#get(`picture ${file}`, async () => {
       try {
         const image = sharp(file, { failOn: 'error' });
-        const { width } = await image.metadata();
+        const { width } = (await image.metadata()).autoOrient;
         const { data, info } = await image
+          .autoOrient()
           .resize({ width: SIDE_MAX_PX, height: SIDE_MAX_PX, fit: 'inside', withoutEnlargement: true })
           .flatten({ background: '#808080' })
           .toColourspace('srgb')

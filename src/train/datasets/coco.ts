@@ -15,6 +15,9 @@ const schema = z.object({
 });
 type Coco = z.infer<typeof schema>;
 
+/** Boxes that `train` found in pictures without any, to be put beside them once they were looked through. */
+export const FOUND_BOXES_FILE = 'boxes.coco.json';
+
 /** COCO detection: JSON files beside the pictures, in a split folder (train/, valid/) or in annotations/. */
 export const cocoReader: DatasetReader = {
   format: 'COCO',
@@ -39,7 +42,7 @@ export async function cocoFiles(root: string): Promise<string[]> {
     if (await isFolder(join(root, name))) folders.push(join(root, name));
   for (const folder of folders) {
     for (const name of await listFolder(folder)) {
-      if (!name.endsWith('.json')) continue;
+      if (!name.endsWith('.json') || name === FOUND_BOXES_FILE) continue;
       const file = join(folder, name);
       const text = await readText(file).catch(() => '');
       if (
@@ -53,7 +56,11 @@ export async function cocoFiles(root: string): Promise<string[]> {
 }
 
 /** Pictures of one COCO file; those without annotations come with no boxes. */
-export async function readCoco(root: string, file: string): Promise<{ coco: Coco; images: DatasetImage[] }> {
+export async function readCoco(
+  root: string,
+  file: string,
+  { missing = 'error' }: { missing?: 'error' | 'skip' } = {},
+): Promise<{ coco: Coco; images: DatasetImage[] }> {
   const coco = parse(file, await readText(file));
   const names = new Map(coco.categories.map((c) => [c.id, c.name]));
   const boxes = new Map<number | string, { label: string; box: Box; where: string }[]>();
@@ -77,10 +84,17 @@ export async function readCoco(root: string, file: string): Promise<{ coco: Coco
     list.push({ label, box: a.bbox as unknown as Box, where });
     boxes.set(a.image_id, list);
   }
-  const images = await mapLimited(coco.images, 8, async (image) =>
-    boxedImage(await locate(root, file, image.file_name), boxes.get(image.id) ?? []),
-  );
-  return { coco, images };
+  const images = await mapLimited(coco.images, 8, async (image) => {
+    const path = await locate(root, file, image.file_name);
+    if (path !== undefined) return boxedImage(path, boxes.get(image.id) ?? []);
+    if (missing === 'skip') return undefined;
+    throw invalid(
+      'a picture named by the annotations is missing',
+      `${file}: ${image.file_name}`,
+      `Put it at ${join(dirname(file), image.file_name)}`,
+    );
+  });
+  return { coco, images: images.filter((i) => i !== undefined) };
 }
 
 async function readOne(root: string, file: string): Promise<DatasetImage[]> {
@@ -120,7 +134,7 @@ function parse(file: string, text: string): Coco {
   );
 }
 
-async function locate(root: string, file: string, name: string): Promise<string> {
+async function locate(root: string, file: string, name: string): Promise<string | undefined> {
   const split = file
     .slice(dirname(file).length + 1)
     .replace(/^instances_/, '')
@@ -133,9 +147,5 @@ async function locate(root: string, file: string, name: string): Promise<string>
     join(root, split, name),
   ];
   for (const path of candidates) if (await isFile(path)) return path;
-  throw invalid(
-    'a picture named by the annotations is missing',
-    `${file}: ${name}`,
-    `Put it at ${candidates[0]}`,
-  );
+  return undefined;
 }

@@ -12,7 +12,7 @@ export interface DatasetImage {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly LabelledBox[];
-  /** The box is a guess (the whole picture), because the data set names the brand but not the place. */
+  /** The box is a guess (the whole picture, until the logo was looked for), because the data set names the brand alone. */
   readonly weak: boolean;
 }
 

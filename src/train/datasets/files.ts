@@ -51,11 +51,11 @@ export interface PictureFacts {
   readonly alpha: boolean;
 }
 
-/** Size from the header alone. Throws image-unreadable with the file's name. */
+/** Size from the header alone, upright as EXIF says. Throws image-unreadable with the file's name. */
 export async function pictureFacts(file: string): Promise<PictureFacts> {
   try {
-    const { width, height, hasAlpha } = await sharp(file).metadata();
-    return { width, height, alpha: hasAlpha ?? false };
+    const { autoOrient, hasAlpha } = await sharp(file).metadata();
+    return { width: autoOrient.width, height: autoOrient.height, alpha: hasAlpha ?? false };
   } catch (cause) {
     throw new LogowatchError('image-unreadable', 'a picture of the data set cannot be read', {
       value: file,

@@ -3,17 +3,15 @@ import { cocoReader } from './coco.js';
 import { type Dataset, type DatasetReader, invalid } from './dataset.js';
 import { isFolder } from './files.js';
 import { artReader, folderReader } from './folder.js';
+import { withFoundBoxes } from './found-boxes.js';
 import { vocReader } from './voc.js';
 import { yoloReader } from './yolo.js';
 
+/** Formats that give boxes. */
+export const ANNOTATED_READERS: readonly DatasetReader[] = [cocoReader, yoloReader, vocReader];
+
 /** In the order in which they are tried: annotated formats first, then what only folders tell. */
-export const DATASET_READERS: readonly DatasetReader[] = [
-  cocoReader,
-  yoloReader,
-  vocReader,
-  folderReader,
-  artReader,
-];
+export const DATASET_READERS: readonly DatasetReader[] = [...ANNOTATED_READERS, folderReader, artReader];
 
 /**
  * Reads the parts of one data set, each of any format: brands of the same name are the same. The first part's folder
@@ -39,7 +37,8 @@ export async function readDataset(path: string): Promise<Dataset> {
   const root = resolve(path);
   if (!(await isFolder(root)))
     throw invalid('the data set is not a folder', path, 'Name the folder that holds it');
-  for (const reader of DATASET_READERS) if (await reader.matches(root)) return reader.read(root);
+  for (const reader of DATASET_READERS)
+    if (await reader.matches(root)) return withFoundBoxes(await reader.read(root));
   throw invalid(
     'no data set found in the folder',
     path,
