@@ -15,7 +15,7 @@ import { CROP_PX, VERIFY_LAYER } from './network.js';
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
  * twentieth of the first look.
  */
-const LIVE = { most: 8, logos: 6 };
+const LIVE = { most: 4, logos: 2 };
 const THOROUGH = { most: 12, logos: 12 };
 
 export interface DetectorOptions {
