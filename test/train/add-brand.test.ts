@@ -11,6 +11,7 @@ import { addBrand } from '../../src/train/add-brand.js';
 import { Composer } from '../../src/train/compose/composer.js';
 import { auroc } from '../../src/train/metrics.js';
 import { trainModel } from '../../src/train/train.js';
+import { svg, writeArt } from '../support/art.js';
 
 const FRAMES = 30;
 let folder: string;
@@ -20,18 +21,8 @@ before(
   async () => {
     folder = await mkdtemp(join(tmpdir(), 'logowatch-add-'));
     model = join(folder, 'model');
-    await mkdir(join(folder, 'art'));
-    const svg = (body: string): string =>
-      `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">${body}</svg>`;
-    const rings = [40, 26, 12]
-      .map((r, i) => `<circle cx="48" cy="48" r="${r}" fill="${i % 2 ? '#fff' : '#d00'}"/>`)
-      .join('');
-    const bars = [0, 1, 2, 3]
-      .map((i) => `<path d="M${i * 24} 96L${i * 24 + 40} 0h14L${i * 24 + 14} 96z" fill="#0338d0"/>`)
-      .join('');
+    await writeArt(join(folder, 'art'));
     const cross = '<path d="M36 4h24v32h32v24H60v32H36V60H4V36h32z" fill="#0a7d32"/>';
-    await writeFile(join(folder, 'art', 'rings.svg'), svg(rings));
-    await writeFile(join(folder, 'art', 'bars.svg'), svg(bars));
     await writeFile(join(folder, 'cross.svg'), svg(cross));
     const small = { frames: 12, heldOutFrames: 8, epochs: 1, seed: 3 };
     await trainModel({ dataset: join(folder, 'art'), output: model, ...small });
@@ -93,8 +84,8 @@ test('a brand from one drawing is found, and the others’ scores stay what they
     for (let i = 0; i < FRAMES; i++) {
       const { width, height, data, targets } = await composer.frame(i);
       const image = { width, height, data, content: { x: 0, y: 0, width, height } };
-      const places = (await large.places([image], { all: true }))[0]!;
-      const before = (await small.places([image], { all: true }))[0]!;
+      const places = (await large.places([image], { all: true, thorough: true }))[0]!;
+      const before = (await small.places([image], { all: true, thorough: true }))[0]!;
       let shared = 0;
       for (const p of places) {
         const same = before.find((b) => b.box.every((v, n) => Math.abs(v - p.box[n]!) < 1e-3));

@@ -5,21 +5,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ModelManifest } from '../../src/infer/manifest.js';
 import { type TrainOptions, type TrainProgress, trainModel } from '../../src/train/train.js';
+import { writeArt } from '../support/art.js';
 
 let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logowatch-train-'));
-  await mkdir(join(folder, 'art'));
-  const svg = (body: string): string =>
-    `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">${body}</svg>`;
-  const rings = [40, 26, 12]
-    .map((r, i) => `<circle cx="48" cy="48" r="${r}" fill="${i % 2 ? '#fff' : '#d00'}"/>`)
-    .join('');
-  const bars = [0, 1, 2, 3]
-    .map((i) => `<path d="M${i * 24} 96L${i * 24 + 40} 0h14L${i * 24 + 14} 96z" fill="#0338d0"/>`)
-    .join('');
-  await writeFile(join(folder, 'art', 'rings.svg'), svg(rings));
-  await writeFile(join(folder, 'art', 'bars.svg'), svg(bars));
+  await writeArt(join(folder, 'art'));
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
