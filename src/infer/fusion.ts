@@ -7,6 +7,10 @@ import type { BrandCalibration } from './manifest.js';
 const NMS_IOU = 0.4;
 /** A window and what is found in it, of one brand, are one if this share of the smaller box is common. */
 const IN_WINDOW_SHARE = 0.5;
+/** Looks at one mark: boxes with this share of the smaller one in common. */
+const SAME_MARK_SHARE = 0.5;
+/** What a window's second look is worth beyond a place's, nats: where no logo is, it resembles one far more rarely. */
+const WINDOW_BONUS = 1;
 /** Detections of one picture. */
 const DETECTIONS_MAX = 20;
 
@@ -26,6 +30,8 @@ export interface VerifiedCandidate extends PlaceLogits {
 }
 
 export interface FusionOptions {
+  /** The picture was looked at thoroughly: places overlap, and what a mark's best looks say is averaged. */
+  readonly thorough?: boolean | undefined;
   /** The least score reported instead of each brand's threshold, 0..1. */
   readonly minScore?: number | undefined;
   /** Adds, for every brand without a detection, its best box and score. */
@@ -35,6 +41,29 @@ export interface FusionOptions {
 /** Calibrated log-likelihood ratio of one brand, the `k`th, at one place; nats. */
 export function evidence(brand: BrandCalibration, k: number, { logo, look, verify }: PlaceLogits): number {
   return brand.logo * logo + brand.look * look[k]! + brand.verify * verify[k]! + brand.offset;
+}
+
+/**
+ * One brand's evidence at each candidate, nats. In a thorough look it is the mean of a candidate's own and of the best
+ * other one at the same mark: a chance likeness is seen once, a logo from every side.
+ */
+export function evidences(
+  candidates: readonly VerifiedCandidate[],
+  brand: BrandCalibration,
+  k: number,
+  { thorough = false }: Pick<FusionOptions, 'thorough'> = {},
+): number[] {
+  const own = candidates.map((c) =>
+    c.window ? brand.verify * (c.verify[k]! + WINDOW_BONUS) + brand.offset : evidence(brand, k, c),
+  );
+  if (!thorough) return own;
+  return candidates.map(({ box }, i) => {
+    let best = -Infinity;
+    candidates.forEach((other, n) => {
+      if (n !== i && own[n]! > best && overlapShare(other.box, box) >= SAME_MARK_SHARE) best = own[n]!;
+    });
+    return best === -Infinity ? own[i]! : (own[i]! + best) / 2;
+  });
 }
 
 /** The detections of one picture by descending score: calibrated, one for each mark, relative to `content`. */
@@ -50,10 +79,14 @@ export function fuse(
   const best: Detection[] = [];
   brands.forEach((brand, k) => {
     const floor = options.minScore ?? brand.threshold;
-    const judge = (list: readonly VerifiedCandidate[]): Detection[] =>
-      list.map((candidate) => detection(brand, k, candidate, logPrior, content)).sort(byScore);
-    const places = judge(candidates.filter((c) => !c.window));
-    const windows = judge(candidates.filter((c) => c.window));
+    const llrs = evidences(candidates, brand, k, options);
+    const judge = (windows: boolean): Detection[] =>
+      candidates
+        .flatMap((c, i) =>
+          (c.window ?? false) === windows ? [detection(brand, c, llrs[i]!, logPrior, content)] : [],
+        )
+        .sort(byScore);
+    const [places, windows] = [judge(false), judge(true)];
     found.push(...oneForEach(places, windows, floor));
     const [first] = [...places.slice(0, 1), ...windows.slice(0, 1)].sort(byScore);
     if (options.all && first !== undefined) best.push(first);
@@ -84,12 +117,11 @@ const byScore = (a: Detection, b: Detection): number => b.score - a.score;
 
 function detection(
   brand: BrandCalibration,
-  channel: number,
   candidate: VerifiedCandidate,
+  llr: number,
   logPrior: number,
   content: ContentRect,
 ): Detection {
-  const llr = evidence(brand, channel, candidate);
   const score = 1 / (1 + Math.exp(-(llr + logPrior)));
   const [x, y, w, h] = candidate.box;
   const box: Box = [

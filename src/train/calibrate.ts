@@ -8,10 +8,12 @@ export const PRIOR_ODDS = 0.01;
 export const FALSE_FRAME_RATE = 0.005;
 /** Deviation of a brand's offset from the common one that is believed without evidence, nats. */
 const OFFSET_SPREAD = 0.7;
-/** Weights of the logits that are believed without evidence, and how firmly. */
-const WEIGHT_PRIOR = 0.5;
-const WEIGHT_FIRMNESS = 0.5;
-const WEIGHT_KNOWN = 1e9;
+/**
+ * How the logits of "some logo", the first and the second look weigh against one another, chosen on real photos and
+ * frames: the first look finds places, but of what they show it says nothing that the second does not know better
+ * (docs/training.md). Composed frames of the same few photos flatter all of them, and tell the scale alone.
+ */
+const RATIO = { logo: 0.3, look: 0, verify: 1 };
 /** Share of a brand's greatest values from which its tail is extrapolated. */
 const TAIL_SHARE = 0.1;
 const TAIL_COUNT_MIN = 20;
@@ -38,17 +40,20 @@ export interface Calibration {
 export interface CalibrationOptions {
   /** Brands of the whole model, where not all of them are calibrated here. */
   readonly brandCount?: number | undefined;
-  /** The two looks' weights, where they are known better than a few frames can tell; fitted by default. */
+  /** The looks' weights, where they are known better than a few frames can tell; by default RATIO, to a fitted scale. */
   readonly weights?: Pick<BrandCalibration, 'logo' | 'look' | 'verify'> | undefined;
 }
+
+const SCALE_START = 0.5;
+const SCALE_MIN = 0.05;
 
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 /**
- * Logistic regression of "this brand is here" on three logits (some logo, first look, second look): weights for all brands and an offset a
- * brand, drawn towards the common one, since a brand has few held-out pictures. A brand's threshold is the value
- * that its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brandCount of them: all brands of
- * the model, be they calibrated here or not.
+ * Logistic regression of "this brand is here" on what both looks say: a scale for all brands and an offset a
+ * brand, drawn towards the common one, since a brand has few held-out pictures. A brand's threshold is the value that
+ * its greatest evidence over a logo-free picture exceeds in FALSE_FRAME_RATE / brandCount of them: all brands of the
+ * model, be they calibrated here or not.
  */
 export function calibrate(
   labels: readonly string[],
@@ -96,54 +101,38 @@ interface Weights {
   offset: number;
 }
 
-const inputsOf = (s: PlaceSample): readonly number[] => [s.logo, s.look, s.verify, 1];
-const linear = (w: Weights, s: PlaceSample): number =>
+const linear = (w: Omit<Weights, 'offset'>, s: PlaceSample): number =>
   w.logo * s.logo + w.look * s.look + w.verify * s.verify;
 
-/**
- * Newton's method with a ridge that draws the weights towards WEIGHT_PRIOR, or holds them where they are known;
- * weights are never negative.
- */
+/** Newton's method for the scale of RATIO and the offset, or for the offset alone where the weights are known. */
 function fit(samples: readonly PlaceSample[], known: CalibrationOptions['weights']): Weights {
-  const keys = ['logo', 'look', 'verify'] as const;
-  const prior = known ?? { logo: WEIGHT_PRIOR, look: WEIGHT_PRIOR, verify: WEIGHT_PRIOR };
-  const firmness = known === undefined ? WEIGHT_FIRMNESS : WEIGHT_KNOWN;
-  const w: Weights = { ...prior, offset: 0 };
-  for (let step = 0; step < 60; step++) {
-    const g = [...keys.map((k) => firmness * (w[k] - prior[k])), 0];
-    const h = g.map((_, i) => g.map((__, j): number => (i !== j ? 0 : i < 3 ? firmness : 1e-6)));
-    for (const s of samples) {
-      const x = inputsOf(s);
-      const p = sigmoid(linear(w, s) + w.offset);
-      const error = p - (s.positive ? 1 : 0);
+  const ratio = known ?? RATIO;
+  const values = samples.map((s) => linear(ratio, s));
+  const free = known === undefined;
+  let [scale, offset] = [free ? SCALE_START : 1, 0];
+  for (let step = 0; step < 100; step++) {
+    let [g0, g1] = [0, 0];
+    let [h00, h01, h11] = [1e-6, 0, 1e-6];
+    samples.forEach(({ positive }, i) => {
+      const x = values[i]!;
+      const p = sigmoid(scale * x + offset);
+      const error = p - (positive ? 1 : 0);
       const curvature = p * (1 - p) + 1e-9;
-      for (let i = 0; i < 4; i++) {
-        g[i] = g[i]! + error * x[i]!;
-        for (let j = 0; j < 4; j++) h[i]![j] = h[i]![j]! + curvature * x[i]! * x[j]!;
-      }
-    }
-    const d = solve(h, g);
-    const size = d.reduce((sum, v) => sum + Math.abs(v), 0);
-    const damp = Math.min(1, 2 / (size + 1e-9));
-    for (const [i, k] of keys.entries()) w[k] = Math.max(0, w[k] - damp * d[i]!);
-    w.offset -= damp * d[3]!;
-    if (size < 1e-7) break;
+      g0 += error;
+      g1 += error * x;
+      h00 += curvature;
+      h01 += curvature * x;
+      h11 += curvature * x * x;
+    });
+    if (!free) [g1, h01, h11] = [0, 0, 1];
+    const determinant = h00 * h11 - h01 * h01;
+    const [d0, d1] = [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant];
+    const damp = Math.min(1, 1 / (Math.abs(d0) + 4 * Math.abs(d1) + 1e-9));
+    offset -= damp * d0;
+    scale = Math.max(SCALE_MIN, scale - damp * d1);
+    if (Math.abs(d0) + Math.abs(d1) < 1e-7) break;
   }
-  return w;
-}
-
-/** Gaussian elimination of a positive definite system. */
-function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
-  const rows = matrix.map((row, i) => [...row, right[i]!]);
-  const n = rows.length;
-  for (let i = 0; i < n; i++) {
-    for (let r = 0; r < n; r++) {
-      if (r === i) continue;
-      const factor = rows[r]![i]! / rows[i]![i]!;
-      for (let c = i; c <= n; c++) rows[r]![c] = rows[r]![c]! - factor * rows[i]![c]!;
-    }
-  }
-  return rows.map((row, i) => row[n]! / row[i]!);
+  return { logo: scale * ratio.logo, look: scale * ratio.look, verify: scale * ratio.verify, offset };
 }
 
 function fitOffset(samples: readonly PlaceSample[], common: Weights): number {

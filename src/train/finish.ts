@@ -34,7 +34,7 @@ const REPORT_FRAMES = 24;
 
 export interface FinishInput {
   readonly trunk: Network;
-  readonly heads: { readonly look: Fitted; readonly verify: Fitted };
+  readonly heads: { readonly look: Fitted; readonly verify: Fitted; readonly photos?: Fitted };
   readonly composers: { readonly train: Composer; readonly heldOut: Composer };
   /** Bank pictures that no head has learned from. */
   readonly bank: Bank;
@@ -77,6 +77,9 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     curves: [
       { title: 'first look', history: heads.look.history },
       { title: 'second look', history: heads.verify.history },
+      ...(heads.photos
+        ? [{ title: 'second look, from photos as they are', history: heads.photos.history }]
+        : []),
     ],
     brands: dataset.brands,
     frames: examples.slice(0, REPORT_FRAMES),

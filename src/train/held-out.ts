@@ -1,5 +1,5 @@
 import { iou } from '../core/geometry.js';
-import { evidence, type VerifiedCandidate } from '../infer/fusion.js';
+import { evidences, type VerifiedCandidate } from '../infer/fusion.js';
 import type { BrandCalibration, ModelManifest } from '../infer/manifest.js';
 import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../infer/model/load.js';
 import { joinNetworks } from '../infer/network/compose.js';
@@ -135,7 +135,7 @@ export function frameScores(
   return frames.map(({ frame: { targets }, places }) => {
     const shown = [...new Set(targets.filter((t) => !t.ignore).map((t) => t.brand))];
     const logits = Float32Array.from(brands, (brand, k) =>
-      Math.max(-50, ...places.map((p) => evidence(brand, k, p))),
+      Math.max(-50, ...evidences(places, brand, k, { thorough: true })),
     );
     return { logits, brands: shown, unclear: shown.length === 0 && targets.length > 0 };
   });

@@ -7,8 +7,8 @@ import type { FoundPlace } from './localise.js';
 import type { HeldOutMetrics } from './metrics.js';
 
 export interface TrainProgress {
-  /** `data` and `calibrate` are short; `features` and `held-out` count frames, `head` counts batches. */
-  readonly phase: 'data' | 'features' | 'held-out' | 'head' | 'calibrate';
+  /** `data` and `calibrate` are short; `features` and `held-out` count frames, `photos` photos, `head` epochs. */
+  readonly phase: 'data' | 'features' | 'held-out' | 'photos' | 'head' | 'calibrate';
   readonly done: number;
   readonly total: number;
   /** A line worth printing once: what was read, how an epoch went. */

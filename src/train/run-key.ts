@@ -4,7 +4,7 @@ import type { Dataset } from './datasets/dataset.js';
 import type { Negatives } from './datasets/negatives.js';
 
 /** Grows when composition or quantisation change, so that features of an older program are not gone on with. */
-const FEATURES_VERSION = 3;
+const FEATURES_VERSION = 4;
 
 /** Names what a run's frames are a function of: two runs with one key may share features. */
 export function runKey(run: { dataset: Dataset; negatives: Negatives; seed: number; trunk: string }): string {

@@ -13,12 +13,14 @@ import { readDatasets } from './datasets/read.js';
 import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
 import { type Fitted, fitHead } from './head/fit.js';
+import { blendHeads } from './head/merge.js';
 import { DOUBTFUL_FILE, writePlaces } from './localise/write.js';
 import { type FoundPlace, localiseOnce, PICTURES_MAX, withPlaces } from './localise.js';
 import { checkOutput } from './model-folder.js';
 import type { Run, TrainOptions, TrainProgress, TrainSummary } from './options.js';
+import { extractPhotos } from './photos.js';
 import { runKey } from './run-key.js';
-import { CELL_INPUTS, CROP_INPUTS, SampleStore } from './samples.js';
+import { CELL_INPUTS, CROP_INPUTS, type FrameSamples, SampleStore } from './samples.js';
 import { openWorkFolder, workFolder } from './state.js';
 
 export type { TrainOptions, TrainProgress, TrainSummary } from './options.js';
@@ -28,6 +30,10 @@ const FRAMES_PER_BRAND = 100;
 const FRAMES_MAX = 6000;
 const EPOCHS = 8;
 const HIDDEN = { look: 64, verify: 128 };
+/** What the second look that learned from photos as they are has to say beside the one that learned from composed frames. */
+const PHOTO_SHARE = 0.5;
+/** Photos of a brand from which the former knows it. */
+const PHOTOS_MIN = 3;
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
 
@@ -48,14 +54,24 @@ export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
   };
   const store = await SampleStore.open(run.folder, 'train', run.key);
   const heldOut = await SampleStore.open(run.folder, 'held-out', run.key);
+  const photos = await SampleStore.open(run.folder, 'photos', run.key);
+  const stores = { store, heldOut, photos };
   try {
-    await compose(run, trunk, composers, store, heldOut);
-    const heads = await fitHeads(run, store, heldOut, bank);
+    await compose(run, trunk, composers, stores);
+    const heads = await fitHeads(run, stores, bank);
     return await finish(run, { trunk, heads, composers, bank: heldOutBank(bank), startedMs: started });
   } finally {
     await store.close();
     await heldOut.close();
+    await photos.close();
   }
+}
+
+/** Samples of composed frames to train on and to judge by, and of photos as they are. */
+interface Stores {
+  readonly store: SampleStore;
+  readonly heldOut: SampleStore;
+  readonly photos: SampleStore;
 }
 
 async function prepare(options: TrainOptions, trunk: Network, bank: Bank): Promise<Run> {
@@ -142,8 +158,7 @@ async function compose(
   run: Run,
   trunk: Network,
   composers: { train: Composer; heldOut: Composer },
-  store: SampleStore,
-  heldOut: SampleStore,
+  { store, heldOut, photos }: Stores,
 ): Promise<void> {
   if (run.options.resume === true && !store.resumed)
     throw new LogowatchError('usage', 'there is no run of these settings to resume', {
@@ -171,6 +186,10 @@ async function compose(
       store: heldOut,
       seed: run.seed + HELD_OUT_SEED,
     });
+    const { brands } = run.dataset;
+    const taken = run.sources.train.photos;
+    const onPhoto = (n: number): void => run.report('photos', n, taken.length);
+    await extractPhotos({ base, store: photos, brands, photos: taken, seed: run.seed, signal, onPhoto });
   } finally {
     await base.close();
   }
@@ -178,11 +197,12 @@ async function compose(
 
 async function fitHeads(
   run: Run,
-  store: SampleStore,
-  heldOut: SampleStore,
+  { store, heldOut, photos }: Stores,
   bank: Bank,
-): Promise<{ look: Fitted; verify: Fitted }> {
-  const { seed, epochs, dataset } = run;
+): Promise<{ look: Fitted; verify: Fitted; photos?: Fitted }> {
+  const { seed, epochs, dataset, sources } = run;
+  const shares = sources.train.photosByBrand.map((p) => (p.length >= PHOTOS_MIN ? PHOTO_SHARE : 0));
+  const withPhotos = shares.some((share) => share > 0);
   const common = {
     brandCount: dataset.brands.length,
     epochs,
@@ -197,7 +217,7 @@ async function fitHeads(
       run.report(
         'head',
         before + r.epoch,
-        2 * epochs,
+        (withPhotos ? 3 : 2) * epochs,
         `${title}, epoch ${r.epoch}/${epochs}: loss ${r.loss.toFixed(3)}, held-out AUROC ${r.auroc.toFixed(3)}, recall at 1 % false frames ${r.recallAt1Percent.toFixed(3)}`,
       ),
   });
@@ -208,12 +228,17 @@ async function fitHeads(
     hidden: HIDDEN.look,
     part: (f) => f.cells,
   });
-  const verify = await fitHead({
+  const second = { inputs: CROP_INPUTS, hidden: HIDDEN.verify, part: (f: FrameSamples) => f.crops };
+  const composed = await fitHead({ ...common, ...report('second look', epochs), ...second });
+  if (!withPhotos) return { look, verify: composed };
+  const title = 'second look, from photos as they are';
+  const photo = await fitHead({
     ...common,
-    ...report('second look', epochs),
-    inputs: CROP_INPUTS,
-    hidden: HIDDEN.verify,
-    part: (f) => f.crops,
+    ...report(title, 2 * epochs),
+    ...second,
+    frames: photos.frames,
+    seed: seed + 1,
   });
-  return { look, verify };
+  const parameters = blendHeads(composed.parameters, photo.parameters, shares);
+  return { look, verify: { ...composed, parameters }, photos: photo };
 }

@@ -6,28 +6,32 @@ import { Rng } from '../../src/train/rng.js';
 
 test('calibrated evidence is the log-likelihood ratio, and the thresholds hold the false pictures', () => {
   const rng = new Rng(2);
-  // Each logit is drawn from one of two normal densities a distance of 2 apart: its true ratio is 2 z - 2.
-  const draw = (positive: boolean): number => rng.normal() + (positive ? 2 : 0);
+  // Each logit is drawn from one of two normal densities: apart by d, its true ratio is d z - d d / 2. The distances are
+  // in the proportion in which the looks count.
+  const draw = (positive: boolean, apart: number): number => rng.normal() + (positive ? apart : 0);
   const samples: PlaceSample[] = Array.from({ length: 20_000 }, (_, i) => {
     const positive = i % 10 === 0;
     return {
       brand: Math.floor(i / 10) % 2,
-      logo: draw(positive),
-      look: draw(positive),
-      verify: draw(positive),
+      logo: draw(positive, 0.6),
+      look: draw(positive, 0),
+      verify: draw(positive, 2),
       positive,
     };
   });
   const picture = () =>
     Array.from({ length: 3 }, () => ({
-      logo: draw(false),
-      look: Float32Array.from([draw(false), draw(false)]),
-      verify: Float32Array.from([draw(false), draw(false)]),
+      logo: draw(false, 0),
+      look: Float32Array.from([draw(false, 0), draw(false, 0)]),
+      verify: Float32Array.from([draw(false, 0), draw(false, 0)]),
     }));
   const { brands } = calibrate(['a', 'b'], samples, Array.from({ length: 2000 }, picture));
   for (const { logo, look, verify, offset } of brands) {
-    for (const weight of [logo, look, verify]) assert.ok(Math.abs(weight - 2) < 0.3, `${weight}`);
-    assert.ok(Math.abs(offset + 6) < 0.8, `${offset}`);
+    assert.ok(
+      Math.abs(verify - 2) < 0.2 && Math.abs(logo - 0.6) < 0.1 && look === 0,
+      `${logo} ${look} ${verify}`,
+    );
+    assert.ok(Math.abs(offset + (0.36 + 4) / 2) < 0.4, `${offset}`);
   }
   const score = (llr: number): number => 1 / (1 + Math.exp(-(llr + Math.log(PRIOR_ODDS))));
   const reported = (places: ReturnType<typeof picture>): boolean =>

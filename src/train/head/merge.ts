@@ -39,6 +39,28 @@ export function joinHeads(a: Parameters, b: Parameters): Parameters {
   ]);
 }
 
+/**
+ * Two heads for the same inputs and outputs as one of both's hidden units: each logit is `shares[k]` of b's and the rest
+ * of a's.
+ */
+export function blendHeads(a: Parameters, b: Parameters, shares: readonly number[]): Parameters {
+  const joined = joinHeads(a, b);
+  const [hidden, both] = dimensions(joined.get('w2')!);
+  const outputs = shares.length;
+  if (both !== 2 * outputs) throw new RangeError(`heads of ${both} outputs together, ${outputs} shares`);
+  const blend = (rows: number, data: Float32Array): Float32Array =>
+    Float32Array.from({ length: rows * outputs }, (_, i) => {
+      const k = i % outputs;
+      const at = Math.floor(i / outputs) * both + k;
+      return (1 - shares[k]!) * data[at]! + shares[k]! * data[at + outputs]!;
+    });
+  return new Map([
+    ...joined,
+    parameter('w2', [hidden, outputs], blend(hidden, joined.get('w2')!.data)),
+    parameter('b2', [outputs], blend(1, joined.get('b2')!.data)),
+  ]);
+}
+
 /** A head without one of its outputs, and without the hidden units that only this one read; `hidden` are those kept. */
 export function withoutOutput(
   head: Parameters,

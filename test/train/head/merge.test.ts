@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exportHead, importHead } from '../../../src/train/head/export.js';
-import { joinHeads, withoutOutput } from '../../../src/train/head/merge.js';
+import { blendHeads, joinHeads, withoutOutput } from '../../../src/train/head/merge.js';
 import { initialParameters, Mlp, type Parameters } from '../../../src/train/head/mlp.js';
 import { Rng } from '../../../src/train/rng.js';
 import { CELL_INPUTS, CROP_INPUTS } from '../../../src/train/samples.js';
@@ -44,6 +44,17 @@ test('heads side by side give what each gave alone', async () => {
     () => joinHeads(a, initialParameters({ inputs: 5, hidden: 2, outputs: 1 }, 1, rng)),
     RangeError,
   );
+});
+
+test('a blend gives each output’s share of both heads', async () => {
+  const [a, b] = [head(7, 3), head(4, 3)];
+  const shares = [0.5, 0, 1];
+  const [first, second] = [await logits(a), await logits(b)];
+  near(
+    await logits(blendHeads(a, b, shares)),
+    first.map((row, n) => row.map((v, k) => (1 - shares[k]!) * v + shares[k]! * second[n]![k]!)),
+  );
+  assert.throws(() => blendHeads(a, b, [0.5]), RangeError);
 });
 
 test('an output taken out leaves the others, and takes along the units that it alone read', async () => {
