@@ -44,6 +44,11 @@ export interface CalibrationOptions {
   readonly weights?: Pick<BrandCalibration, 'logo' | 'look' | 'verify'> | undefined;
 }
 
+/**
+ * No threshold lies below this quantile of all brands': that no picture at hand resembles a brand does not mean that
+ * none will.
+ */
+const THRESHOLD_FLOOR = 1 / 3;
 const SCALE_START = 0.5;
 const SCALE_MIN = 0.05;
 
@@ -78,7 +83,12 @@ export function calibrate(
     const llr = tailQuantile(maxima, negatives.length, rate);
     return { ...brand, threshold: Math.min(0.999, Math.max(0.01, sigmoid(llr + Math.log(PRIOR_ODDS)))) };
   });
-  return { brands: withThresholds, falseFrameRate: FALSE_FRAME_RATE, negatives: negatives.length };
+  const least = quantile(
+    withThresholds.map((b) => b.threshold),
+    THRESHOLD_FLOOR,
+  );
+  const floored = withThresholds.map((b) => ({ ...b, threshold: Math.max(b.threshold, least) }));
+  return { brands: floored, falseFrameRate: FALSE_FRAME_RATE, negatives: negatives.length };
 }
 
 /**

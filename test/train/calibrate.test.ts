@@ -67,3 +67,28 @@ test('weights that are known are kept, and one brand is calibrated as one of man
   const [ofMany] = calibrate(['a'], samples, negatives, { weights, brandCount: 12 }).brands;
   assert.ok(ofMany!.threshold > alone!.threshold, `${ofMany!.threshold} ${alone!.threshold}`);
 });
+
+test('a brand that nothing at hand resembles is not taken for safe', () => {
+  const rng = new Rng(6);
+  const labels = ['a', 'b', 'c', 'd'];
+  const samples: PlaceSample[] = Array.from({ length: 4000 }, (_, i) => {
+    const positive = i % 10 === 0;
+    return { brand: i % 4, logo: 0, look: 0, verify: rng.normal() + (positive ? 3 : 0), positive };
+  });
+  const negatives = Array.from({ length: 1000 }, () => [
+    {
+      logo: 0,
+      look: new Float32Array(4),
+      verify: Float32Array.of(rng.normal() - 5, rng.normal(), rng.normal(), rng.normal()),
+    },
+  ]);
+  const calibrated = calibrate(labels, samples, negatives).brands;
+  const thresholds = calibrated.map((b) => b.threshold);
+  assert.ok(thresholds[0]! >= Math.min(...thresholds.slice(1)), `${thresholds}`);
+  const alone = calibrate(
+    ['a'],
+    samples.filter((s) => s.brand === 0),
+    negatives,
+  ).brands[0]!;
+  assert.ok(alone.threshold < thresholds[0]!, `${alone.threshold}`);
+});
