@@ -2,7 +2,7 @@
 import { loadOnnxRuntime } from '../src/infer/engines/onnx.js';
 import { lowerToFloat, MODEL_INPUT } from '../src/infer/engines/onnx-float.js';
 import { lowerToInt8 } from '../src/infer/engines/onnx-int8.js';
-import { hasExactInt8 } from '../src/infer/engines/processor.js';
+import { int8WeightMax } from '../src/infer/engines/processor.js';
 import { loadModel } from '../src/infer/model/load.js';
 
 const WIDTH = 640;
@@ -11,9 +11,9 @@ const [folder = '', count = '100', threads = '2'] = process.argv.slice(2);
 const { look: network, manifest } = await loadModel(folder);
 const { ranges, means = {} } = manifest;
 // the same choice as --engine auto
-const int8 = ranges !== undefined && hasExactInt8();
+const int8 = ranges !== undefined;
 const bytes = int8
-  ? lowerToInt8(network, { ranges, means }, WIDTH, HEIGHT)
+  ? lowerToInt8(network, { ranges, means, weightMax: int8WeightMax() }, WIDTH, HEIGHT)
   : lowerToFloat(network, WIDTH, HEIGHT);
 const { InferenceSession, Tensor } = loadOnnxRuntime();
 const session = await InferenceSession.create(bytes, {

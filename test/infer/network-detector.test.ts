@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DetectorImage } from '../../src/infer/detector.js';
 import { calibrate } from '../../src/infer/engines/calibrate.js';
-import { hasExactInt8 } from '../../src/infer/engines/processor.js';
 import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../../src/infer/model/load.js';
 import { saveModel } from '../../src/infer/model/save.js';
 import { joinNetworks } from '../../src/infer/network/compose.js';
@@ -86,7 +85,7 @@ test('a calibrated model runs in 8 bits by itself where the processor gains, and
     const trunk = shippedTrunk().reference;
     await saveModel(folder, { manifest: { ...manifest(['acorn', 'birch']), ...calibration }, head, trunk });
     const detector = await createDetector(folder);
-    assert.equal(detector.model.engine, hasExactInt8() ? 'onnx-int8' : 'onnx-f32');
+    assert.equal(detector.model.engine, 'onnx-int8');
     const rounded = await createDetector(folder, { engine: 'onnx-int8' });
     const exact = await createDetector(folder, { engine: 'onnx-f32' });
     const found = await Promise.all([rounded, exact].map((d) => d.detect(images, { all: true })));

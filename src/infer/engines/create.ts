@@ -6,7 +6,7 @@ import type { Engine, EngineKind } from './engine.js';
 import { loadOnnxRuntime, OnnxEngine } from './onnx.js';
 import { lowerToFloat } from './onnx-float.js';
 import { lowerToInt8 } from './onnx-int8.js';
-import { hasExactInt8 } from './processor.js';
+import { int8WeightMax } from './processor.js';
 import { createTfjsEngine } from './tfjs.js';
 
 export interface EngineOptions {
@@ -31,11 +31,11 @@ const MAKERS: Readonly<Record<Exclude<EngineKind, 'auto'>, Maker>> = {
         remedy: 'Use --engine onnx-f32, or train the model again',
       });
     }
-    return new OnnxEngine((width, height) => lowerToInt8(network, { ranges, means }, width, height), {
-      name: 'onnx-int8',
-      threads,
-      exactInt8: !hasExactInt8(),
-    });
+    const weightMax = int8WeightMax();
+    return new OnnxEngine(
+      (width, height) => lowerToInt8(network, { ranges, means, weightMax }, width, height),
+      { name: 'onnx-int8', threads },
+    );
   },
   'onnx-f32': (network, _, threads) =>
     new OnnxEngine((width, height) => lowerToFloat(network, width, height), { name: 'onnx-f32', threads }),
@@ -57,5 +57,5 @@ function bestKind(options: EngineOptions): Exclude<EngineKind, 'auto'> {
   } catch {
     return 'tfjs';
   }
-  return options.ranges === undefined || !hasExactInt8() ? 'onnx-f32' : 'onnx-int8';
+  return options.ranges === undefined ? 'onnx-f32' : 'onnx-int8';
 }

@@ -28,6 +28,8 @@ export interface Calibration {
   readonly ranges: ActivationRanges;
   /** May lack layers: their readers' biases are not corrected. */
   readonly means: ChannelMeans;
+  /** The greatest of a channel's weights in steps: 127, or 63 where products of pairs must fit into 16 bits. */
+  readonly weightMax?: number;
 }
 
 interface Lowering extends Calibration {
@@ -101,6 +103,7 @@ function quantisedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer, to
     inputScale,
     dims[2]! * dims[3]!,
     meanOf,
+    lowering.weightMax,
   );
   const channels = conv.bias.length;
   const { name } = layer;

@@ -12,8 +12,6 @@ const SIZES_MAX = 16;
 export interface OnnxOptions {
   readonly name: string;
   readonly threads: number;
-  /** Slower kernels that cannot saturate: 8 bits on processors without VNNI. */
-  readonly exactInt8?: boolean;
 }
 
 /** Loads the native library when it is first wanted, so that the tfjs engines work where it does not load. */
@@ -90,7 +88,7 @@ export class OnnxEngine implements Engine {
   }
 }
 
-function sessionOptions({ threads, exactInt8 }: OnnxOptions): Ort.InferenceSession.SessionOptions {
+function sessionOptions({ threads }: OnnxOptions): Ort.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -102,7 +100,6 @@ function sessionOptions({ threads, exactInt8 }: OnnxOptions): Ort.InferenceSessi
         // Threads that spin between layers take the processor from ffmpeg: with two of them a picture in 8 bits
         // costs 31 CPU-ms spinning and 17 not.
         intra_op: { allow_spinning: '0' },
-        x64quantprecision: exactInt8 ? '1' : '0',
       },
     },
   };

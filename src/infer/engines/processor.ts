@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Whether the processor multiplies unsigned by signed bytes without saturating in 16 bits: ARM does, x86 with VNNI
- * does. Without it 8 bits are either wrong or slower than float. Only Linux tells; elsewhere on x86: no.
+ * does. Only Linux tells; elsewhere on x86: no.
  */
-export function hasExactInt8(
+export function hasWideInt8(
   arch: string = process.arch,
   cpuinfo: () => string = () => readFileSync('/proc/cpuinfo', 'utf8'),
 ): boolean {
@@ -16,3 +16,9 @@ export function hasExactInt8(
     return false;
   }
 }
+
+/**
+ * The greatest weight in 8 bits: less where two products of a byte with a weight must fit into 16 bits, as 2 * 255 * 63
+ * does. A bit less costs little, while kernels that cannot saturate are no faster than floats.
+ */
+export const int8WeightMax = (wide: boolean = hasWideInt8()): number => (wide ? 127 : 63);

@@ -35,6 +35,7 @@ export function quantiseConv(
   inputScale: number,
   window: number,
   meanOf: (channel: number, input: number) => number = () => 0,
+  weightMax = 127,
 ): QuantisedConv {
   const channels = bias.length;
   const size = weights.length / channels;
@@ -49,10 +50,10 @@ export function quantiseConv(
       greatest = Math.max(greatest, Math.abs(weights[i]!));
     // A dead channel has tiny weights beside its bias: its scale must not push the bias out of 32 bits.
     const floor = Math.abs(bias[channel]!) / (inputScale * 2 ** 30);
-    const scale = Math.fround(Math.max(greatest / 127, floor, 1e-12));
+    const scale = Math.fround(Math.max(greatest / weightMax, floor, 1e-12));
     result.scales[channel] = scale;
     for (let i = channel * size; i < (channel + 1) * size; i += window) {
-      roundWindow(weights.subarray(i, i + window), scale, result.weights.subarray(i, i + window));
+      roundWindow(weights.subarray(i, i + window), scale, weightMax, result.weights.subarray(i, i + window));
     }
     // What the rounding adds to the output on average is taken off the bias.
     let error = 0;
@@ -65,7 +66,7 @@ export function quantiseConv(
   return result;
 }
 
-function roundWindow(weights: Float32Array, scale: number, into: Int8Array): void {
+function roundWindow(weights: Float32Array, scale: number, most: number, into: Int8Array): void {
   let sum = 0;
   let rounded = 0;
   for (let i = 0; i < weights.length; i++) {
@@ -83,7 +84,7 @@ function roundWindow(weights: Float32Array, scale: number, into: Int8Array): voi
   for (const i of order) {
     const moved = into[i]! + step;
     if (missing === 0) break;
-    if (Math.abs(moved) > 127) continue;
+    if (Math.abs(moved) > most) continue;
     into[i] = moved;
     missing -= step;
   }

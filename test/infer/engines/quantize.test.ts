@@ -41,3 +41,12 @@ test('a dead channel with a bias stays within 32 bits', () => {
   const { bias, scales } = quantiseConv(Float32Array.of(1e-30), Float32Array.of(2), 0.02, 1);
   assert.ok(Math.abs(bias[0]! * scales[0]! * 0.02 - 2) < 1e-4);
 });
+
+test('weights keep to the greatest step asked for', () => {
+  const random = randomNumbers(3);
+  const weights = Float32Array.from({ length: 4 * 25 }, () => random() - 0.3);
+  for (const most of [63, 127]) {
+    const rounded = quantiseConv(weights, new Float32Array(4), 1, 25, undefined, most).weights;
+    assert.equal(Math.max(...rounded.map(Math.abs)), most);
+  }
+});
