@@ -8,15 +8,11 @@ import { parseArgs } from 'node:util';
 import { loadImage } from '../src/infer/image.js';
 import { loadShippedTrunk, shippedTrunk } from '../src/infer/network/shipped.js';
 import { type BankPicture, saveBank } from '../src/train/bank.js';
+import { bankPicture } from '../src/train/bank-picture.js';
 import { Base, type BasePicture } from '../src/train/base.js';
 import { Composer, FRAME_SHAPES } from '../src/train/compose/composer.js';
 import { readNegatives } from '../src/train/datasets/negatives.js';
-import { distinct, placesOf, towers, windowPlaces } from '../src/train/places.js';
 import { Rng } from '../src/train/rng.js';
-import { NO_BRAND } from '../src/train/samples.js';
-
-/** Places of a picture: those that look most like some logo, and one of its windows. */
-const LOGO_LIKE = 4;
 
 const { values } = parseArgs({
   options: {
@@ -33,24 +29,9 @@ const bank: BankPicture[] = [];
 const rng = new Rng(0xba4c, 1);
 
 async function add(picture: BasePicture): Promise<void> {
-  const maps = await base.look(picture);
-  const places = distinct(
-    placesOf(maps, picture).sort((a, b) => b.logo - a.logo),
-    LOGO_LIKE,
-  );
-  if (places.length === 0) return;
-  const [whole, ...parts] = windowPlaces(maps, picture);
-  places.push(rng.chance(0.3) ? whole! : rng.pick(parts));
-  const cells = towers(
-    maps,
-    places.map((p) => ({ ...p, label: NO_BRAND })),
-  );
-  const data = await base.crops(
-    picture,
-    places.map((p) => p.box),
-  );
-  const logos = Float32Array.from(places, (p) => p.logo);
-  bank.push({ brands: [], unclear: false, cells, crops: { data, labels: cells.labels }, logos });
+  const kept = await bankPicture(base, picture, rng);
+  if (kept.logos.length === 0) return;
+  bank.push(kept);
   if (bank.length % 200 === 0) process.stderr.write(`${bank.length} pictures\n`);
 }
 

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
+import type { ContentRect } from '../core/frame.js';
 import type { Box } from '../core/geometry.js';
-import { decodeImage, fit } from '../infer/image.js';
+import { decodeImage, fit, type Size } from '../infer/image.js';
 import type { Base } from './base.js';
 import { FRAME_SHAPES } from './compose/composer.js';
 import type { DatasetImage } from './datasets/dataset.js';
@@ -58,9 +59,8 @@ async function photoSamples(
   for (const { scale, changed } of VERSIONS) {
     const { image } = await decodeImage(await version(photo, scale, changed, rng), FRAME_SHAPES);
     const { content } = image;
-    const [sx, sy] = [content.width / photo.width, content.height / photo.height];
-    const boxes = photo.boxes.flatMap(({ box: [x, y, w, h] }) => {
-      const box: Box = [content.x + x * sx, content.y + y * sy, w * sx, h * sy];
+    const boxes = photo.boxes.flatMap((labelled) => {
+      const box = boxInContent(labelled.box, photo, content);
       return Array.from({ length: CROPS }, (_, n) => (n === 0 ? box : jitter(rng, box)));
     });
     parts.push(await base.crops(image, boxes));
@@ -77,6 +77,12 @@ async function photoSamples(
     cells: { data: new Float32Array(0), labels: new Int16Array(0) },
     crops: { data, labels: Int16Array.from(VERSIONS.flatMap(() => labels)) },
   };
+}
+
+/** A box of a picture of that size where the picture lies in `content`. */
+export function boxInContent([x, y, w, h]: Box, size: Size, content: ContentRect): Box {
+  const [sx, sy] = [content.width / size.width, content.height / size.height];
+  return [content.x + x * sx, content.y + y * sy, w * sx, h * sy];
 }
 
 /** The photo as another camera and coder might have left it. */

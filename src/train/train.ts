@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { LogowatchError } from '../core/errors.js';
 import { loadShippedTrunk, shippedTrunk } from '../infer/network/shipped.js';
 import type { Network } from '../infer/network.js';
-import { type Bank, heldOutBank, loadBank, trainingBank } from './bank.js';
+import { type Bank, heldOutBank, loadBank } from './bank.js';
+import { chooseNegatives, extractNegatives } from './bank-picture.js';
 import { Base } from './base.js';
 import { Composer } from './compose/composer.js';
 import { splitSources } from './compose/sources.js';
@@ -12,15 +13,14 @@ import { readNegatives } from './datasets/negatives.js';
 import { readDatasets } from './datasets/read.js';
 import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
-import { type Fitted, fitHead } from './head/fit.js';
-import { blendHeads } from './head/merge.js';
+import { fitHeads, type Stores } from './fit-heads.js';
 import { DOUBTFUL_FILE, writePlaces } from './localise/write.js';
 import { type FoundPlace, localiseOnce, PICTURES_MAX, withPlaces } from './localise.js';
 import { checkOutput } from './model-folder.js';
 import type { Run, TrainOptions, TrainProgress, TrainSummary } from './options.js';
 import { extractPhotos } from './photos.js';
 import { runKey } from './run-key.js';
-import { CELL_INPUTS, CROP_INPUTS, type FrameSamples, SampleStore } from './samples.js';
+import { SampleStore } from './samples.js';
 import { openWorkFolder, workFolder } from './state.js';
 
 export type { TrainOptions, TrainProgress, TrainSummary } from './options.js';
@@ -29,11 +29,6 @@ const FRAMES_BASE = 600;
 const FRAMES_PER_BRAND = 100;
 const FRAMES_MAX = 6000;
 const EPOCHS = 8;
-const HIDDEN = { look: 64, verify: 128 };
-/** What the second look that learned from photos as they are has to say beside the one that learned from composed frames. */
-const PHOTO_SHARE = 0.5;
-/** Photos of a brand from which the former knows it. */
-const PHOTOS_MIN = 3;
 /** Held-out frames come from a stream of their own. */
 const HELD_OUT_SEED = 0x6e1d;
 
@@ -55,7 +50,8 @@ export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
   const store = await SampleStore.open(run.folder, 'train', run.key);
   const heldOut = await SampleStore.open(run.folder, 'held-out', run.key);
   const photos = await SampleStore.open(run.folder, 'photos', run.key);
-  const stores = { store, heldOut, photos };
+  const negatives = await SampleStore.open(run.folder, 'negatives', run.key);
+  const stores = { store, heldOut, photos, negatives };
   try {
     await compose(run, trunk, composers, stores);
     const heads = await fitHeads(run, stores, bank);
@@ -64,14 +60,8 @@ export async function trainModel(options: TrainOptions): Promise<TrainSummary> {
     await store.close();
     await heldOut.close();
     await photos.close();
+    await negatives.close();
   }
-}
-
-/** Samples of composed frames to train on and to judge by, and of photos as they are. */
-interface Stores {
-  readonly store: SampleStore;
-  readonly heldOut: SampleStore;
-  readonly photos: SampleStore;
 }
 
 async function prepare(options: TrainOptions, trunk: Network, bank: Bank): Promise<Run> {
@@ -158,7 +148,7 @@ async function compose(
   run: Run,
   trunk: Network,
   composers: { train: Composer; heldOut: Composer },
-  { store, heldOut, photos }: Stores,
+  { store, heldOut, photos, negatives }: Stores,
 ): Promise<void> {
   if (run.options.resume === true && !store.resumed)
     throw new LogowatchError('usage', 'there is no run of these settings to resume', {
@@ -188,57 +178,12 @@ async function compose(
     });
     const { brands } = run.dataset;
     const taken = run.sources.train.photos;
-    const onPhoto = (n: number): void => run.report('photos', n, taken.length);
+    const files = chooseNegatives(run.sources.train, run.seed);
+    const onPhoto = (n: number): void => run.report('photos', n, taken.length + files.length);
+    const onPicture = (n: number): void => onPhoto(taken.length + n);
     await extractPhotos({ base, store: photos, brands, photos: taken, seed: run.seed, signal, onPhoto });
+    await extractNegatives({ base, store: negatives, files, seed: run.seed, signal, onPicture });
   } finally {
     await base.close();
   }
-}
-
-async function fitHeads(
-  run: Run,
-  { store, heldOut, photos }: Stores,
-  bank: Bank,
-): Promise<{ look: Fitted; verify: Fitted; photos?: Fitted }> {
-  const { seed, epochs, dataset, sources } = run;
-  const shares = sources.train.photosByBrand.map((p) => (p.length >= PHOTOS_MIN ? PHOTO_SHARE : 0));
-  const withPhotos = shares.some((share) => share > 0);
-  const common = {
-    brandCount: dataset.brands.length,
-    epochs,
-    seed,
-    frames: store.frames.slice(0, run.frames),
-    bank: trainingBank(bank),
-    heldOut: heldOut.frames.slice(0, run.heldOutFrames),
-    signal: run.options.signal,
-  };
-  const report = (title: string, before: number) => ({
-    onEpoch: (r: Fitted['last']): void =>
-      run.report(
-        'head',
-        before + r.epoch,
-        (withPhotos ? 3 : 2) * epochs,
-        `${title}, epoch ${r.epoch}/${epochs}: loss ${r.loss.toFixed(3)}, held-out AUROC ${r.auroc.toFixed(3)}, recall at 1 % false frames ${r.recallAt1Percent.toFixed(3)}`,
-      ),
-  });
-  const look = await fitHead({
-    ...common,
-    ...report('first look', 0),
-    inputs: CELL_INPUTS,
-    hidden: HIDDEN.look,
-    part: (f) => f.cells,
-  });
-  const second = { inputs: CROP_INPUTS, hidden: HIDDEN.verify, part: (f: FrameSamples) => f.crops };
-  const composed = await fitHead({ ...common, ...report('second look', epochs), ...second });
-  if (!withPhotos) return { look, verify: composed };
-  const title = 'second look, from photos as they are';
-  const photo = await fitHead({
-    ...common,
-    ...report(title, 2 * epochs),
-    ...second,
-    frames: photos.frames,
-    seed: seed + 1,
-  });
-  const parameters = blendHeads(composed.parameters, photo.parameters, shares);
-  return { look, verify: { ...composed, parameters }, photos: photo };
 }
