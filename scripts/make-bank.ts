@@ -6,12 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { loadImage } from '../src/infer/image.js';
+import { distinct, placesOf } from '../src/infer/network/places.js';
 import { loadShippedTrunk, shippedTrunk } from '../src/infer/network/shipped.js';
 import { type BankPicture, saveBank } from '../src/train/bank.js';
-import { Base, type BasePicture } from '../src/train/base.js';
+import { Base, type BasePicture, contentOf } from '../src/train/base.js';
 import { Composer, FRAME_SHAPES } from '../src/train/compose/composer.js';
 import { readNegatives } from '../src/train/datasets/negatives.js';
-import { distinct, placesOf, towers, windowPlaces } from '../src/train/places.js';
+import { towers, windowPlaces } from '../src/train/places.js';
 import { Rng } from '../src/train/rng.js';
 import { NO_BRAND } from '../src/train/samples.js';
 
@@ -35,7 +36,7 @@ const rng = new Rng(0xba4c, 1);
 async function add(picture: BasePicture): Promise<void> {
   const maps = await base.look(picture);
   const places = distinct(
-    placesOf(maps, picture).sort((a, b) => b.logo - a.logo),
+    placesOf(maps, contentOf(picture)).sort((a, b) => b.logo - a.logo),
     LOGO_LIKE,
   );
   if (places.length === 0) return;
