@@ -69,16 +69,9 @@ export interface OwnNegativesOptions {
 
 /** Stores one's own negatives as the bank keeps its pictures, going on where an earlier run stopped. */
 export async function extractNegatives(options: OwnNegativesOptions): Promise<void> {
-  const { base, store, files, seed, signal } = options;
-  try {
-    for (let i = store.frames.length; i < files.length; i++) {
-      signal?.throwIfAborted();
-      await store.append(await negativeSamples(base, files[i]!, new Rng(seed, i, 5)));
-      options.onPicture?.(i + 1);
-    }
-  } finally {
-    await store.save();
-  }
+  const { base, store, files, seed, signal, onPicture } = options;
+  const make = (i: number): Promise<FrameSamples> => negativeSamples(base, files[i]!, new Rng(seed, i, 5));
+  await store.fill(files.length, make, { signal, onDone: onPicture });
 }
 
 async function negativeSamples(base: Base, { file, boxes }: NegativeFile, rng: Rng): Promise<FrameSamples> {

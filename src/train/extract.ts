@@ -6,7 +6,7 @@ import type { Base } from './base.js';
 import type { ComposedFrame, Composer } from './compose/composer.js';
 import type { Target } from './compose/target.js';
 import { gridSize, onTarget, positives } from './head/targets.js';
-import { distinct, type Place, placesOf, showsNothingOf, towers, windowPlaces } from './places.js';
+import { distinct, jitter, type Place, placesOf, showsNothingOf, towers, windowPlaces } from './places.js';
 import { Rng } from './rng.js';
 import { type FrameSamples, NO_BRAND, type SampleStore } from './samples.js';
 
@@ -17,6 +17,7 @@ const RANDOM = 16;
 const CROPS = 5;
 /** Crops of a target beside the one at the box that the network itself finds. */
 const JITTERED = 2;
+const JITTER = { size: 0.12, shift: 0.05 };
 /** Of the windows of a frame, how many are kept; overlap with a target from which one shows it. */
 const WINDOWS = 2;
 const SHOWN_IOU = 0.5;
@@ -34,7 +35,8 @@ export async function extract(
   const boxes: { box: Box; label: number }[] = [];
   for (const target of frame.targets) {
     if (target.ignore) continue;
-    for (let i = 0; i < JITTERED; i++) boxes.push({ box: jitter(rng, target.box), label: target.brand });
+    for (let i = 0; i < JITTERED; i++)
+      boxes.push({ box: jitter(rng, target.box, JITTER.size, JITTER.shift), label: target.brand });
   }
   for (const stride of HEAD_STRIDES) {
     for (const { cell, target } of positives(frame.targets, frame.width, frame.height, stride, rng))
@@ -70,13 +72,6 @@ export async function extract(
       labels: Int16Array.from(boxes, (b) => b.label),
     },
   };
-}
-
-function jitter(rng: Rng, [x, y, w, h]: Box): Box {
-  const [jw, jh] = [w * Math.exp(rng.normal() * 0.12), h * Math.exp(rng.normal() * 0.12)];
-  const cx = x + w / 2 + w * rng.normal() * 0.05;
-  const cy = y + h / 2 + h * rng.normal() * 0.05;
-  return [cx - jw / 2, cy - jh / 2, jw, jh];
 }
 
 function touches(target: Target, { stride, cell }: Place, width: number): boolean {

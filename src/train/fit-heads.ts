@@ -18,10 +18,16 @@ export interface Stores {
   readonly negatives: SampleStore;
 }
 
+/** What of a run the heads depend on. */
+export type HeadsRun = Pick<
+  Run,
+  'seed' | 'epochs' | 'frames' | 'heldOutFrames' | 'dataset' | 'sources' | 'options' | 'report'
+>;
+
 /** The heads of both looks; the second's is two in one, where there are photos. */
 export async function fitHeads(
-  run: Run,
-  { store, heldOut, photos, negatives }: Stores,
+  run: HeadsRun,
+  { store, heldOut, photos, negatives }: Readonly<Record<keyof Stores, Pick<SampleStore, 'frames'>>>,
   bank: Bank,
 ): Promise<{ look: Fitted; verify: Fitted; photos?: Fitted }> {
   const { seed, epochs, dataset, sources } = run;

@@ -5,6 +5,7 @@ import { decodeImage, fit, type Size } from '../infer/image.js';
 import type { Base } from './base.js';
 import { FRAME_SHAPES } from './compose/composer.js';
 import type { DatasetImage } from './datasets/dataset.js';
+import { jitter } from './places.js';
 import { Rng } from './rng.js';
 import type { FrameSamples, SampleStore } from './samples.js';
 
@@ -36,16 +37,10 @@ export interface PhotoOptions {
  * Composed frames teach small and odd logos; what a brand is usually printed on is seen only here.
  */
 export async function extractPhotos(options: PhotoOptions): Promise<void> {
-  const { base, store, brands, photos, seed, signal } = options;
-  try {
-    for (let i = store.frames.length; i < photos.length; i++) {
-      signal?.throwIfAborted();
-      await store.append(await photoSamples(base, photos[i]!, brands, new Rng(seed, i, 4)));
-      options.onPhoto?.(i + 1);
-    }
-  } finally {
-    await store.save();
-  }
+  const { base, store, brands, photos, seed, signal, onPhoto } = options;
+  const make = (i: number): Promise<FrameSamples> =>
+    photoSamples(base, photos[i]!, brands, new Rng(seed, i, 4));
+  await store.fill(photos.length, make, { signal, onDone: onPhoto });
 }
 
 async function photoSamples(
@@ -61,7 +56,7 @@ async function photoSamples(
     const { content } = image;
     const boxes = photo.boxes.flatMap((labelled) => {
       const box = boxInContent(labelled.box, photo, content);
-      return Array.from({ length: CROPS }, (_, n) => (n === 0 ? box : jitter(rng, box)));
+      return Array.from({ length: CROPS }, (_, n) => (n === 0 ? box : jitter(rng, box, JITTER, JITTER / 2)));
     });
     parts.push(await base.crops(image, boxes));
   }
@@ -109,11 +104,4 @@ async function version(
     })
     .jpeg({ quality: Math.round(rng.uniform(25, 85)) })
     .toBuffer();
-}
-
-function jitter(rng: Rng, [x, y, w, h]: Box): Box {
-  const [jw, jh] = [w * Math.exp(rng.normal() * JITTER), h * Math.exp(rng.normal() * JITTER)];
-  const cx = x + w / 2 + (w * rng.normal() * JITTER) / 2;
-  const cy = y + h / 2 + (h * rng.normal() * JITTER) / 2;
-  return [cx - jw / 2, cy - jh / 2, jw, jh];
 }

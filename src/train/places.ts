@@ -4,6 +4,7 @@ import { cellBox, forEachCell, mapOf } from '../infer/network/candidates.js';
 import { cellOf, windowBoxes } from '../infer/network/windows.js';
 import { HEAD_STRIDES, PLACE_CHANNELS, placeLayer, TOWER_CHANNELS, towerLayer } from '../infer/network.js';
 import type { BasePicture } from './base.js';
+import type { Rng } from './rng.js';
 import type { SampleSet } from './samples.js';
 
 /** Overlap with a target up to which a box shows something else, and the share of the target that it may hold. */
@@ -59,6 +60,14 @@ export function windowPlaces(maps: FeatureMaps, { width, height, content }: Base
 export function showsNothingOf(target: Box, box: Box): boolean {
   const holds = boxArea(box) > boxArea(target) && overlapShare(box, target) > APART_SHARE;
   return !holds && iou(target, box) <= APART_IOU;
+}
+
+/** A box beside a box: sides by the exponential of a deviation `size`, its centre moved by `shift` of them. */
+export function jitter(rng: Rng, [x, y, w, h]: Box, size: number, shift: number): Box {
+  const [jw, jh] = [w * Math.exp(rng.normal() * size), h * Math.exp(rng.normal() * size)];
+  const cx = x + w / 2 + w * rng.normal() * shift;
+  const cy = y + h / 2 + h * rng.normal() * shift;
+  return [cx - jw / 2, cy - jh / 2, jw, jh];
 }
 
 /** The tower's values at chosen cells. */

@@ -98,6 +98,26 @@ export class SampleStore {
     if (++this.#unsaved >= SAVE_EVERY) await this.save();
   }
 
+  /** Appends what `make` gives for each index up to `count`, from where the store ends; what was made is saved at every stop. */
+  async fill(
+    count: number,
+    make: (index: number) => Promise<FrameSamples>,
+    {
+      signal,
+      onDone,
+    }: { signal?: AbortSignal | undefined; onDone?: ((done: number) => void) | undefined } = {},
+  ): Promise<void> {
+    try {
+      for (let i = this.frames.length; i < count; i++) {
+        signal?.throwIfAborted();
+        await this.append(await make(i));
+        onDone?.(i + 1);
+      }
+    } finally {
+      await this.save();
+    }
+  }
+
   /** On a full disk the last frame makes room for the index, so that the others are not lost; it fails nevertheless. */
   async save(): Promise<void> {
     try {

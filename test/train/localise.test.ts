@@ -12,6 +12,7 @@ import { Composer } from '../../src/train/compose/composer.js';
 import { readDataset } from '../../src/train/datasets/read.js';
 import { writePlaces } from '../../src/train/localise/write.js';
 import { type FoundPlace, localise, localiseOnce, withPlaces } from '../../src/train/localise.js';
+import { drawnBrand, RINGS, svg } from '../support/art.js';
 
 const SCENES = 6;
 let folder: string;
@@ -24,28 +25,10 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logowatch-localise-'));
   base = await Base.open(await loadShippedTrunk());
   bank = await loadBank();
-  const rings = [40, 26, 12].map(
-    (r, i) => `<circle cx="48" cy="48" r="${r}" fill="${i % 2 ? '#fff' : '#d00'}"/>`,
-  );
   const art = join(folder, 'rings.svg');
-  await writeFile(
-    art,
-    `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">${rings.join('')}</svg>`,
-  );
+  await writeFile(art, svg(RINGS));
   await mkdir(join(folder, 'logos', 'rings'), { recursive: true });
-  const composer = new Composer(
-    {
-      brands: ['rings'],
-      photos: [],
-      photosByBrand: [[]],
-      artByBrand: [[art]],
-      scenes: [],
-      distractors: [],
-      distractorArt: [],
-    },
-    11,
-    1,
-  );
+  const composer = new Composer(drawnBrand('rings', art), 11, 1);
   for (let i = 0; truth.size < SCENES; i++) {
     const { width, height, data, targets } = await composer.frame(i);
     const clear = targets.filter((t) => !t.ignore && Math.max(t.box[2], t.box[3]) >= 60);

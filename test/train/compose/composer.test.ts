@@ -11,6 +11,7 @@ import type { Sources } from '../../../src/train/compose/sources.js';
 import { splitSources } from '../../../src/train/compose/sources.js';
 import { paste, signCorners } from '../../../src/train/compose/warp.js';
 import { Rng } from '../../../src/train/rng.js';
+import { drawnBrand } from '../../support/art.js';
 
 let folder: string;
 let art: string;
@@ -25,15 +26,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const sources = (): Sources => ({
-  brands: ['disc'],
-  photos: [],
-  photosByBrand: [[]],
-  artByBrand: [[art]],
-  scenes: [],
-  distractors: [],
-  distractorArt: [],
-});
+const sources = (): Sources => drawnBrand('disc', art);
 
 test('a frame is a function of seed and index, in any order', async () => {
   const [a, b] = [new Composer(sources(), 5), new Composer(sources(), 5)];
