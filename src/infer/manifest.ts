@@ -18,7 +18,7 @@ export interface NetworkReference {
 
 /**
  * How three logits at a place become a brand's evidence: llr = logo * "some logo" + look * brand's + verify * verify's + offset,
- * score = sigmoid(llr + ln prior odds); reported when score >= threshold.
+ * a window by verify and offset alone (see fusion.ts); score = sigmoid(llr + ln prior odds); reported when score >= threshold.
  */
 export interface BrandCalibration {
   readonly label: string;

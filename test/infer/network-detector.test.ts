@@ -73,7 +73,7 @@ test('bytes that do not fit the size, an unknown engine, 8 bits without ranges',
   });
 });
 
-test('a calibrated model runs in 8 bits by itself where the processor gains, and finds about the same', async () => {
+test('a calibrated model runs in 8 bits by itself, and finds about the same', async () => {
   await withFolder(async (folder) => {
     const head = randomHead(2);
     const images = [1, 2, 3].map((seed) => picture(160, 96, seed));
