@@ -20,6 +20,9 @@ const CANDIDATE_LOGIT_RANGE = { low: -8, high: -1 };
 /** Overlap with a logo from which a place shows it. */
 const SHOWN_IOU = 0.4;
 
+/** Held-out frames come from a stream of their own. */
+export const HELD_OUT_SEED = 0x6e1d;
+
 export interface HeldOutFrame {
   readonly frame: Pick<ComposedFrame, 'targets'>;
   readonly places: readonly VerifiedCandidate[];

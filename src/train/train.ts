@@ -14,6 +14,7 @@ import { readDatasets } from './datasets/read.js';
 import { extractSamples } from './extract.js';
 import { finish } from './finish.js';
 import { fitHeads, type Stores } from './fit-heads.js';
+import { HELD_OUT_SEED } from './held-out.js';
 import { DOUBTFUL_FILE, writePlaces } from './localise/write.js';
 import { type FoundPlace, localiseOnce, PICTURES_MAX, withPlaces } from './localise.js';
 import { checkOutput } from './model-folder.js';
@@ -29,8 +30,6 @@ const FRAMES_BASE = 600;
 const FRAMES_PER_BRAND = 100;
 const FRAMES_MAX = 6000;
 const EPOCHS = 8;
-/** Held-out frames come from a stream of their own. */
-const HELD_OUT_SEED = 0x6e1d;
 
 /**
  * Trains a model from a data set: frames are composed, what the shipped network makes of them is kept, the heads of

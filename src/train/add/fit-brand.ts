@@ -12,6 +12,7 @@ import { type Fitted, fitHead } from '../head/fit.js';
 import {
   candidateLogit,
   frameScores,
+  HELD_OUT_SEED,
   type HeldOutFrame,
   logoFree,
   lookAt,
@@ -28,7 +29,6 @@ const TARGET_SHARE = 0.8;
 const EPOCHS = 4;
 const HIDDEN = 32;
 const RANGE_FRAMES = 8;
-const HELD_OUT_SEED = 0x6e1d;
 
 /** What the steps of adding a brand share. */
 export interface Job {
