@@ -14,6 +14,14 @@ export interface OnnxOptions {
   readonly threads: number;
 }
 
+/**
+ * ONNX Runtime 1.29 and later report each use to their makers, except on Windows. To get ready for it on Linux they
+ * match the process's command line with a regular expression that recurses for each character: at some 29,000 of
+ * them, 470 pictures named one by one, the usual stack of 8 MB overflows and the process dies. The first session
+ * reads the variable; it is set earlier, as this module loads, when no other thread reads the environment yet.
+ */
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /** Loads the native library when it is first wanted, so that the tfjs engines work where it does not load. */
 export function loadOnnxRuntime(): typeof Ort {
   try {

@@ -1,4 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadOnnxRuntime } from '../../infer/engines/onnx.js';
 import type { Rng } from '../rng.js';
 import { GraphBuilder } from './graph.js';
 
@@ -54,6 +55,7 @@ export function copyParameters(parameters: Parameters): Parameters {
  */
 export class Mlp {
   readonly shape: MlpShape;
+  readonly #ort = loadOnnxRuntime();
   readonly #forward: InferenceSession;
   readonly #step: InferenceSession;
 
@@ -70,9 +72,10 @@ export class Mlp {
       // Threads that wait by spinning double the processor time of these small products.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
+    const ort = loadOnnxRuntime();
     const [forward, step] = await Promise.all([
-      InferenceSession.create(forwardGraph(), options),
-      InferenceSession.create(stepGraph(), options),
+      ort.InferenceSession.create(forwardGraph(), options),
+      ort.InferenceSession.create(stepGraph(), options),
     ]);
     return new Mlp(shape, forward, step);
   }
@@ -102,8 +105,8 @@ export class Mlp {
     const rows = x.length / this.shape.inputs;
     const result = await this.#step.run({
       ...this.#feeds(parameters, x),
-      y: new Tensor('float32', truth, [rows, outputs]),
-      weight: new Tensor(
+      y: new this.#ort.Tensor('float32', truth, [rows, outputs]),
+      weight: new this.#ort.Tensor(
         'float32',
         weights.map((w) => w / rows),
         [rows, outputs],
@@ -117,8 +120,9 @@ export class Mlp {
 
   #feeds(parameters: Parameters, x: Float32Array): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {};
-    for (const { name, shape, data } of parameters.values()) feeds[name] = new Tensor('float32', data, shape);
-    feeds['x'] = new Tensor('float32', x, [x.length / this.shape.inputs, this.shape.inputs]);
+    for (const { name, shape, data } of parameters.values())
+      feeds[name] = new this.#ort.Tensor('float32', data, shape);
+    feeds['x'] = new this.#ort.Tensor('float32', x, [x.length / this.shape.inputs, this.shape.inputs]);
     return feeds;
   }
 }
