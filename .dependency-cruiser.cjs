@@ -20,6 +20,13 @@ module.exports = {
     only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
     only('mine-joins-ingest-and-infer', 'mine', ['core', 'telemetry', 'bus', 'ingest', 'infer']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
+    {
+      // Which says why: it sets what the library must find in the environment before its first session.
+      name: 'onnx-runtime-comes-through-its-engine',
+      severity: 'error',
+      from: { pathNot: '^src/infer/engines/onnx\\.ts$' },
+      to: { path: 'node_modules/onnxruntime-node', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {

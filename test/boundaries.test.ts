@@ -17,16 +17,20 @@ function cruise(folder: string): { code: number | null; output: string } {
 
 /** A tree with one file in each folder, `from` importing `to`. */
 function plant(from: string, to: string): { code: number | null; output: string } {
+  return plantText(from, to, `import { b } from '../${to}/b.js';\nexport const a = b;\n`);
+}
+
+function plantText(from: string, to: string, text: string): { code: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'logowatch-boundaries-'));
   try {
-    for (const [path, text] of [
+    for (const [path, content] of [
       [`src/${to}/b.ts`, 'export const b = 1;\n'],
-      [`src/${from}/a.ts`, `import { b } from '../${to}/b.js';\nexport const a = b;\n`],
+      [`src/${from}/a.ts`, text],
       ['tsconfig.json', '{"compilerOptions":{"module":"nodenext","target":"es2023"},"include":["src"]}'],
       ['package.json', '{"type":"module"}'],
     ] as const) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
+      writeFileSync(join(folder, path), content);
     }
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     return cruise(folder);
@@ -59,6 +63,12 @@ describe('import directions', () => {
       assert.match(output, new RegExp(`src/${from}/a.ts`));
     });
   }
+
+  it('a planted import of ONNX Runtime past its engine is found', () => {
+    const { code, output } = plantText('train', 'infer', "export { Tensor } from 'onnxruntime-node';\n");
+    assert.notEqual(code, 0);
+    assert.match(output, /src\/train\/a.ts/);
+  });
 
   it('an allowed import passes', () => {
     const { code, output } = plant('infer', 'bus');
