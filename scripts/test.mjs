@@ -19,7 +19,12 @@ if (tests.length === 0) {
   process.exit(2);
 }
 // End-to-end tests run real streams in real time: one file at a time keeps them honest on small machines.
-const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
+const options = ['--test', '--test-concurrency=1'];
+for (const [reporter, destination] of [
+  ['spec', 'stdout'],
+  [new URL('deaths.mjs', import.meta.url).href, 'stderr'],
+])
+  options.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`);
 const child = spawn(process.execPath, ['--enable-source-maps', ...options, ...tests], {
   cwd: root,
   stdio: 'inherit',
