@@ -2,14 +2,13 @@ import type { Detection } from '../core/detection.js';
 import { LogowatchError } from '../core/errors.js';
 import type { DetectOptions, Detector, DetectorImage, ModelInfo } from './detector.js';
 import { createEngine } from './engines/create.js';
-import { ENGINE_KINDS, type Engine, type EngineKind, type FeatureMap } from './engines/engine.js';
+import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import type { ModelManifest } from './manifest.js';
-import { type LoadedModel, loadModel } from './model/load.js';
-import { type Candidate, findCandidates, mapOf } from './network/candidates.js';
-import { cropRegion, sampleCrop } from './network/crop.js';
+import { type LoadedModel, loadModel, VERIFY_OUTPUTS } from './model/load.js';
+import { type Candidate, findCandidates } from './network/candidates.js';
+import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
-import { CROP_PX, VERIFY_LAYER } from './network.js';
 
 /**
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
@@ -121,20 +120,14 @@ export class NetworkDetector implements Detector {
   }
 
   async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
-    if (candidates.length === 0) return [];
-    const size = CROP_PX * CROP_PX * 3;
-    const data = new Uint8Array(candidates.length * size);
-    candidates.forEach(({ box }, n) => {
-      sampleCrop(image, cropRegion(box), data.subarray(n * size, (n + 1) * size));
-    });
-    const batch = { data, count: candidates.length, width: CROP_PX, height: CROP_PX };
-    const map = mapOf(await this.#verify.run(batch), VERIFY_LAYER);
+    const boxes = candidates.map(({ box }) => box);
+    const verify = await lookAtBoxes(this.#verify, image, boxes, VERIFY_OUTPUTS);
     return candidates.map(({ box, logo, logits, window = false }, n) => ({
       box,
       window,
       logo,
       look: logits,
-      verify: centre(map, n),
+      verify: verify[n]!,
     }));
   }
 
@@ -149,13 +142,6 @@ export class NetworkDetector implements Detector {
   async close(): Promise<void> {
     await Promise.all([this.#look.close(), this.#verify.close()]);
   }
-}
-
-/** The central cell's channels: the only one whose receptive field is the whole crop. */
-export function centre(map: FeatureMap, image: number): Float32Array {
-  const cell = (map.height >> 1) * map.width + (map.width >> 1);
-  const at = (image * map.height * map.width + cell) * map.channels;
-  return map.data.slice(at, at + map.channels);
 }
 
 /** Places of pictures of one size, at most `most` together. */
