@@ -5,10 +5,12 @@ import { createEngine } from './engines/create.js';
 import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import type { ModelManifest } from './manifest.js';
-import { type LoadedModel, loadModel, VERIFY_OUTPUTS } from './model/load.js';
+import { type LoadedModel, loadModel, readManifest, VERIFY_OUTPUTS } from './model/load.js';
+import { isWrapped } from './model/wrapped.js';
 import { type Candidate, findCandidates } from './network/candidates.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
+import { loadWrapped } from './wrapped-detector.js';
 
 /**
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
@@ -27,16 +29,15 @@ export interface DetectorOptions {
 }
 
 /**
- * Loads a model and gets it ready: the first picture of the model's first size is as quick as the next.
+ * Loads a model of any kind and gets it ready: the first picture of the model's first size is as quick as the next.
  * Errors: model-missing, model-damaged, model-incompatible, engine-unavailable, usage for an unknown engine.
  */
-export async function createDetector(
-  folder: string,
-  options: DetectorOptions = {},
-): Promise<NetworkDetector> {
+export async function createDetector(folder: string, options: DetectorOptions = {}): Promise<Detector> {
   const kind = engineKind(options.engine ?? 'auto');
-  const model = await loadModel(folder);
   const { threads, exact } = options;
+  const manifest = await readManifest(folder);
+  if (isWrapped(manifest.value)) return loadWrapped(folder, manifest, { kind, threads });
+  const model = await loadModel(folder);
   const detector = await createNetworkDetector(model, { kind, threads, exact });
   try {
     await detector.warmUp();
