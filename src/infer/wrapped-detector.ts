@@ -112,12 +112,12 @@ export class WrappedDetector implements Detector {
 
   async detect(images: readonly DetectorImage[], options: DetectOptions = {}): Promise<Detection[][]> {
     const { brands, priorOdds } = this.#manifest;
-    // A detector gives one box a mark: there are no looks at it to average.
-    const thorough = options.thorough === true && this.#engines.finder instanceof ForeignClassifier;
+    // Looks at a mark are not averaged: its places are distinct, so most marks have one, and thresholds are fitted to one.
+    const fusion = { ...options, thorough: false };
     const results: Detection[][] = [];
     for (const image of images) {
-      const candidates = (await this.looks(image, { thorough })).map((p) => this.candidate(p));
-      results.push(fuse(candidates, brands, priorOdds, image.content, { ...options, thorough }));
+      const candidates = (await this.looks(image, options)).map((p) => this.candidate(p));
+      results.push(fuse(candidates, brands, priorOdds, image.content, fusion));
     }
     return results;
   }
