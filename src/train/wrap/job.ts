@@ -3,7 +3,7 @@ import type { Network } from '../../infer/network.js';
 import { loadBank } from '../bank.js';
 import { Base } from '../base.js';
 import { Composer } from '../compose/composer.js';
-import { splitSources } from '../compose/sources.js';
+import { type Sources, type SplitSources, splitSources } from '../compose/sources.js';
 import { type Dataset, invalid } from '../datasets/dataset.js';
 import { type Negatives, readNegatives } from '../datasets/negatives.js';
 import { readDataset } from '../datasets/read.js';
@@ -78,10 +78,27 @@ export async function prepare(options: WrapOptions, all: readonly string[]): Pro
 }
 
 function composersOf({ images, seed = 1 }: WrapOptions, dataset: Dataset, negatives: Negatives): Composers {
-  const { train, heldOut } = splitSources(dataset, negatives, seed);
+  const split = splitSources(dataset, negatives, seed);
+  const heldOut = fitSources(split);
   if (images === undefined)
-    return { examples: undefined, heldOut: new Composer(train, seed + HELD_OUT_SEED, 0) };
-  return { examples: new Composer(train, seed, 1), heldOut: new Composer(heldOut, seed + HELD_OUT_SEED) };
+    return { examples: undefined, heldOut: new Composer(heldOut, seed + HELD_OUT_SEED, 0) };
+  return {
+    examples: new Composer(split.train, seed, 1),
+    heldOut: new Composer(heldOut, seed + HELD_OUT_SEED),
+  };
+}
+
+/**
+ * What the fit looks at: logos that were held out, in all that shows none. Wrapping learns nothing from negatives, so
+ * that none has to be held out, and thresholds need many.
+ */
+export function fitSources({ train, heldOut }: SplitSources): Sources {
+  return {
+    ...heldOut,
+    scenes: [...train.scenes, ...heldOut.scenes],
+    distractors: [...train.distractors, ...heldOut.distractors],
+    distractorArt: [...train.distractorArt, ...heldOut.distractorArt],
+  };
 }
 
 /** Looks for the logos in pictures without boxes, as training does. Errors: dataset-invalid, image-unreadable. */
