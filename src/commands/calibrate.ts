@@ -34,7 +34,7 @@ interface CalibrateOptions {
 export function calibrateCommand(): Command {
   return new Command('calibrate')
     .description('Set when an appearance opens, from video that shows none of the logos')
-    .argument('<model>', 'folder that `train` made; its model.json is written anew')
+    .argument('<model>', 'folder that `train` or `wrap` made; its model.json is written anew')
     .argument('<sources...>', 'video files, folders of them, or addresses; none of the logos may be in them')
     .option(
       '--false-per-hour <n>',

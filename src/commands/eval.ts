@@ -35,7 +35,7 @@ interface EvalCommandOptions {
 export function evalCommand(): Command {
   return new Command('eval')
     .description('Measure a model: what it finds, and what it reports although it is not there')
-    .argument('<model>', 'folder that `train` made')
+    .argument('<model>', 'folder that `train` or `wrap` made')
     .argument(
       '<dataset>',
       'pictures that it has not learned from: a folder per brand, COCO, YOLO or Pascal VOC',
