@@ -116,7 +116,7 @@ function describe({
     fit === 'two-sided'
       ? `fitted on ${frames} composed pictures, ${negatives} of them without a logo`
       : `fitted on ${negatives} pictures without a logo alone: silence is fitted, what a find is worth is not; --images makes it better`,
-    `thresholds for ${100 * falseFrameRate} % false pictures: ${brands.map((b) => `${b.label} ${b.threshold.toFixed(3)}`).join(', ')}`,
+    `thresholds for ${100 * falseFrameRate} % false pictures${negatives * falseFrameRate < 1 ? ' (extrapolated: more --frames make them surer)' : ''}: ${brands.map((b) => `${b.label} ${b.threshold.toFixed(3)}`).join(', ')}`,
     `model: ${output}`,
     `next: logowatch detect ${output} photo.jpg`,
     '',
