@@ -11,6 +11,7 @@ import { exitCodeOf, printError } from './commands/io.js';
 import { mineCommand } from './commands/mine.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
+import { wrapCommand } from './commands/wrap.js';
 import { useShippedFonts } from './core/fonts.js';
 import { repoRoot } from './core/root.js';
 
@@ -29,6 +30,7 @@ Examples:
   logowatch watch rtsp://camera/live --model my-model watch a stream until Ctrl-C
   logowatch train logos/ -o my-model                  learn the logos in a folder per brand, COCO, YOLO or VOC
   logowatch add-brand my-model acme acme-*.jpg        add a logo to a model in seconds
+  logowatch wrap resnet50.onnx --labels labels.txt -o my-model   use a classifier of your own
   logowatch detect my-model photo.jpg --json          look at pictures
   logowatch eval my-model held-out/                   measure a model, false alarms first
   logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
@@ -43,6 +45,7 @@ for (const command of [
   detectCommand,
   trainCommand,
   addBrandCommand,
+  wrapCommand,
   evalCommand,
   mineCommand,
   calibrateCommand,

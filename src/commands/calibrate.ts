@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { DetectionRecord } from '../core/detection.js';
 import { describeError, LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
-import { loadModel } from '../infer/model/load.js';
+import { readBrands } from '../infer/model/brands.js';
 import { saveTemporal } from '../infer/model/save.js';
 import { createDetector } from '../infer/network-detector.js';
 import type { SourceSpec } from '../ingest/source.js';
@@ -34,7 +34,7 @@ interface CalibrateOptions {
 export function calibrateCommand(): Command {
   return new Command('calibrate')
     .description('Set when an appearance opens, from video that shows none of the logos')
-    .argument('<model>', 'folder that `train` made; its model.json is written anew')
+    .argument('<model>', 'folder that `train` or `wrap` made; its model.json is written anew')
     .argument('<sources...>', 'video files, folders of them, or addresses; none of the logos may be in them')
     .option(
       '--false-per-hour <n>',
@@ -69,7 +69,7 @@ does show a logo makes the model deaf for it. What little video proves is said: 
 
 async function run(model: string, sources: string[], options: CalibrateOptions): Promise<void> {
   // What is wrong with the model or the paths is said before an hour of watching.
-  const { manifest } = await loadModel(model);
+  const manifest = await readBrands(model);
   const specs = (await Promise.all(sources.map(videosOf))).flat();
   const records = await watchAll(model, specs, options);
   const { temporal, rises } = calibrateTemporal({

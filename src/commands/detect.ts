@@ -20,7 +20,7 @@ interface DetectOptions {
 export function detectCommand(): Command {
   return new Command('detect')
     .description('Find logos in pictures')
-    .argument('<model>', 'folder that `train` made')
+    .argument('<model>', 'folder that `train` or `wrap` made')
     .argument('<paths...>', 'pictures, or folders of pictures')
     .option(
       '--json',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import { textTable } from '../core/text-table.js';
-import { loadModel } from '../infer/model/load.js';
+import { readBrands } from '../infer/model/brands.js';
 import { createDetector } from '../infer/network-detector.js';
 import { type EvalProgress, type Evaluation, evaluate } from '../train/evaluate/evaluate.js';
 import {
@@ -35,7 +35,7 @@ interface EvalCommandOptions {
 export function evalCommand(): Command {
   return new Command('eval')
     .description('Measure a model: what it finds, and what it reports although it is not there')
-    .argument('<model>', 'folder that `train` made')
+    .argument('<model>', 'folder that `train` or `wrap` made')
     .argument(
       '<dataset>',
       'pictures that it has not learned from: a folder per brand, COCO, YOLO or Pascal VOC',
@@ -88,7 +88,7 @@ async function run(model: string, dataset: string, options: EvalCommandOptions):
   const bars = new PhaseBars(TITLES);
   const detector = await createDetector(model, { ...options, exact: true });
   try {
-    const { brands } = (await loadModel(model)).manifest;
+    const { brands } = await readBrands(model);
     const { summary, report } = await evaluate(detector, {
       dataset,
       seed,

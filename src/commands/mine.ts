@@ -33,7 +33,7 @@ interface MineCommandOptions {
 export function mineCommand(): Command {
   return new Command('mine')
     .description('Collect what a model takes for logos in unlabelled material, to judge and to train on')
-    .argument('<model>', 'folder that `train` made')
+    .argument('<model>', 'folder that `train` or `wrap` made')
     .argument('<inputs...>', 'videos, streams, pictures, or folders of videos and pictures')
     .option('-o, --output <folder>', 'a new folder for the page and its pictures', 'mined')
     .option(

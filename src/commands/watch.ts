@@ -42,7 +42,7 @@ export function watchCommand(): Command {
       'RTSP, HLS, RTMP, SRT or UDP addresses, video files, pictures, folders of pictures',
     )
     .option('-c, --config <file>', 'YAML with streams, sinks and settings (docs/configuration.md)')
-    .option('-m, --model <folder>', 'model that `train` made (default: the demo model)')
+    .option('-m, --model <folder>', 'model that `train` or `wrap` made (default: the demo model)')
     .option('-e, --events <file>', 'append every event as a line of JSON')
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)

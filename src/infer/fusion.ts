@@ -27,6 +27,8 @@ export interface VerifiedCandidate extends PlaceLogits {
   readonly box: Box;
   /** See Candidate.window. */
   readonly window?: boolean;
+  /** `look` is of this very box, as a user's own network gives it; a window's is otherwise of a cell in it. */
+  readonly ownLook?: boolean;
 }
 
 export interface FusionOptions {
@@ -54,7 +56,9 @@ export function evidences(
   { thorough = false }: Pick<FusionOptions, 'thorough'> = {},
 ): number[] {
   const own = candidates.map((c) =>
-    c.window ? brand.verify * (c.verify[k]! + WINDOW_BONUS) + brand.offset : evidence(brand, k, c),
+    c.window && !c.ownLook
+      ? brand.verify * (c.verify[k]! + WINDOW_BONUS) + brand.offset
+      : evidence(brand, k, c),
   );
   if (!thorough) return own;
   return candidates.map(({ box }, i) => {

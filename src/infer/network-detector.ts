@@ -2,14 +2,15 @@ import type { Detection } from '../core/detection.js';
 import { LogowatchError } from '../core/errors.js';
 import type { DetectOptions, Detector, DetectorImage, ModelInfo } from './detector.js';
 import { createEngine } from './engines/create.js';
-import { ENGINE_KINDS, type Engine, type EngineKind, type FeatureMap } from './engines/engine.js';
+import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import type { ModelManifest } from './manifest.js';
-import { type LoadedModel, loadModel } from './model/load.js';
-import { type Candidate, findCandidates, mapOf } from './network/candidates.js';
-import { cropRegion, sampleCrop } from './network/crop.js';
+import { type LoadedModel, loadModel, readManifest, VERIFY_OUTPUTS } from './model/load.js';
+import { isWrapped } from './model/wrapped.js';
+import { type Candidate, findCandidates } from './network/candidates.js';
+import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
-import { CROP_PX, VERIFY_LAYER } from './network.js';
+import { loadWrapped } from './wrapped-detector.js';
 
 /**
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
@@ -28,16 +29,15 @@ export interface DetectorOptions {
 }
 
 /**
- * Loads a model and gets it ready: the first picture of the model's first size is as quick as the next.
+ * Loads a model of any kind and gets it ready: the first picture of the model's first size is as quick as the next.
  * Errors: model-missing, model-damaged, model-incompatible, engine-unavailable, usage for an unknown engine.
  */
-export async function createDetector(
-  folder: string,
-  options: DetectorOptions = {},
-): Promise<NetworkDetector> {
+export async function createDetector(folder: string, options: DetectorOptions = {}): Promise<Detector> {
   const kind = engineKind(options.engine ?? 'auto');
-  const model = await loadModel(folder);
   const { threads, exact } = options;
+  const manifest = await readManifest(folder);
+  if (isWrapped(manifest.value)) return loadWrapped(folder, manifest, { kind, threads });
+  const model = await loadModel(folder);
   const detector = await createNetworkDetector(model, { kind, threads, exact });
   try {
     await detector.warmUp();
@@ -121,20 +121,14 @@ export class NetworkDetector implements Detector {
   }
 
   async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
-    if (candidates.length === 0) return [];
-    const size = CROP_PX * CROP_PX * 3;
-    const data = new Uint8Array(candidates.length * size);
-    candidates.forEach(({ box }, n) => {
-      sampleCrop(image, cropRegion(box), data.subarray(n * size, (n + 1) * size));
-    });
-    const batch = { data, count: candidates.length, width: CROP_PX, height: CROP_PX };
-    const map = mapOf(await this.#verify.run(batch), VERIFY_LAYER);
+    const boxes = candidates.map(({ box }) => box);
+    const verify = await lookAtBoxes(this.#verify, image, boxes, VERIFY_OUTPUTS);
     return candidates.map(({ box, logo, logits, window = false }, n) => ({
       box,
       window,
       logo,
       look: logits,
-      verify: centre(map, n),
+      verify: verify[n]!,
     }));
   }
 
@@ -149,13 +143,6 @@ export class NetworkDetector implements Detector {
   async close(): Promise<void> {
     await Promise.all([this.#look.close(), this.#verify.close()]);
   }
-}
-
-/** The central cell's channels: the only one whose receptive field is the whole crop. */
-export function centre(map: FeatureMap, image: number): Float32Array {
-  const cell = (map.height >> 1) * map.width + (map.width >> 1);
-  const at = (image * map.height * map.width + cell) * map.channels;
-  return map.data.slice(at, at + map.channels);
 }
 
 /** Places of pictures of one size, at most `most` together. */

@@ -1,11 +1,12 @@
 import type { Box } from '../core/geometry.js';
 import { loadImage } from '../infer/image.js';
+import { distinct, placesOf } from '../infer/network/places.js';
 import type { BankPicture } from './bank.js';
-import type { Base, BasePicture } from './base.js';
+import { type Base, type BasePicture, contentOf } from './base.js';
 import { FRAME_SHAPES } from './compose/composer.js';
 import type { Sources } from './compose/sources.js';
 import { boxInContent } from './photos.js';
-import { distinct, placesOf, towers, windowPlaces } from './places.js';
+import { towers, windowPlaces } from './places.js';
 import { Rng } from './rng.js';
 import { type FrameSamples, NO_BRAND, type SampleStore } from './samples.js';
 
@@ -17,7 +18,7 @@ const WHOLE_SHARE = 0.3;
 export async function bankPicture(base: Base, picture: BasePicture, rng: Rng): Promise<BankPicture> {
   const maps = await base.look(picture);
   const places = distinct(
-    placesOf(maps, picture).sort((a, b) => b.logo - a.logo),
+    placesOf(maps, contentOf(picture)).sort((a, b) => b.logo - a.logo),
     LOGO_LIKE,
   );
   if (places.length > 0) {

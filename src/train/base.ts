@@ -2,19 +2,16 @@ import type { ContentRect } from '../core/frame.js';
 import type { Box } from '../core/geometry.js';
 import { createEngine } from '../infer/engines/create.js';
 import type { Engine, EngineKind, FeatureMaps } from '../infer/engines/engine.js';
-import { mapOf } from '../infer/network/candidates.js';
 import { withOutputs } from '../infer/network/compose.js';
-import { type CropSource, cropRegion, sampleCrop } from '../infer/network/crop.js';
+import { lookAtBoxes } from '../infer/network/second-look.js';
 import {
   CROP_CHANNELS,
   CROP_PARTS,
-  CROP_PX,
   HEAD_STRIDES,
   type Network,
   placeLayer,
   towerLayer,
 } from '../infer/network.js';
-import { centre } from '../infer/network-detector.js';
 
 /** rgb24 */
 export interface BasePicture {
@@ -22,6 +19,11 @@ export interface BasePicture {
   readonly height: number;
   readonly content?: ContentRect;
   readonly data: Uint8Array;
+}
+
+/** The part of a picture that is no letterbox: all of it, where nothing else is said. */
+export function contentOf({ width, height, content }: BasePicture): ContentRect {
+  return content ?? { x: 0, y: 0, width, height };
 }
 
 /** The shipped network without any brands: what both looks give before a head reads it. */
@@ -58,25 +60,12 @@ export class Base {
   async crops(picture: BasePicture, boxes: readonly Box[]): Promise<Float32Array> {
     const out = new Float32Array(boxes.length * CROP_CHANNELS);
     if (boxes.length === 0) return out;
-    const { width, height, data } = picture;
-    const source: CropSource = {
-      width,
-      height,
-      data,
-      content: picture.content ?? { x: 0, y: 0, width, height },
-    };
-    const size = CROP_PX * CROP_PX * 3;
-    const pixels = new Uint8Array(boxes.length * size);
-    boxes.forEach((box, n) => {
-      sampleCrop(source, cropRegion(box), pixels.subarray(n * size, (n + 1) * size));
+    const source = { ...picture, content: contentOf(picture) };
+    const layers = CROP_PARTS.map((p) => p.layer);
+    const found = await lookAtBoxes(this.#crop, source, boxes, layers);
+    found.forEach((values, n) => {
+      out.set(values, n * CROP_CHANNELS);
     });
-    const maps = await this.#crop.run({ data: pixels, count: boxes.length, width: CROP_PX, height: CROP_PX });
-    let at = 0;
-    for (const { layer, channels } of CROP_PARTS) {
-      const map = mapOf(maps, layer);
-      for (let n = 0; n < boxes.length; n++) out.set(centre(map, n), n * CROP_CHANNELS + at);
-      at += channels;
-    }
     return out;
   }
 

@@ -1,12 +1,13 @@
 import { type Box, iou } from '../core/geometry.js';
 import type { FeatureMaps } from '../infer/engines/engine.js';
 import { cellBox, mapOf } from '../infer/network/candidates.js';
+import { distinct, type Place, placesOf } from '../infer/network/places.js';
 import { HEAD_STRIDES, placeLayer } from '../infer/network.js';
-import type { Base } from './base.js';
+import { type Base, contentOf } from './base.js';
 import type { ComposedFrame, Composer } from './compose/composer.js';
 import type { Target } from './compose/target.js';
 import { gridSize, onTarget, positives } from './head/targets.js';
-import { distinct, jitter, type Place, placesOf, showsNothingOf, towers, windowPlaces } from './places.js';
+import { jitter, showsNothingOf, towers, windowPlaces } from './places.js';
 import { Rng } from './rng.js';
 import { type FrameSamples, NO_BRAND, type SampleStore } from './samples.js';
 
@@ -53,7 +54,9 @@ export async function extract(
     if (shown !== undefined) boxes.push({ box, label: shown.brand });
     else if (frame.targets.every((t) => showsNothingOf(t.box, box))) boxes.push({ box, label: NO_BRAND });
   }
-  const free = placesOf(maps, frame).filter((p) => !frame.targets.some((t) => touches(t, p, frame.width)));
+  const free = placesOf(maps, contentOf(frame)).filter(
+    (p) => !frame.targets.some((t) => touches(t, p, frame.width)),
+  );
   free.sort((a, b) => b.logo - a.logo);
   for (const { stride, cell } of free.slice(0, LOGO_LIKE)) cells.push({ stride, cell, label: NO_BRAND });
   for (let i = 0; i < RANDOM && free.length > 0; i++) cells.push({ ...rng.pick(free), label: NO_BRAND });

@@ -1,9 +1,10 @@
 import { type Box, boxArea, iou, overlapShare } from '../core/geometry.js';
 import type { FeatureMaps } from '../infer/engines/engine.js';
-import { cellBox, forEachCell, mapOf } from '../infer/network/candidates.js';
+import { mapOf } from '../infer/network/candidates.js';
+import type { Place } from '../infer/network/places.js';
 import { cellOf, windowBoxes } from '../infer/network/windows.js';
-import { HEAD_STRIDES, PLACE_CHANNELS, placeLayer, TOWER_CHANNELS, towerLayer } from '../infer/network.js';
-import type { BasePicture } from './base.js';
+import { PLACE_CHANNELS, placeLayer, TOWER_CHANNELS, towerLayer } from '../infer/network.js';
+import { type BasePicture, contentOf } from './base.js';
 import type { Rng } from './rng.js';
 import type { SampleSet } from './samples.js';
 
@@ -11,45 +12,10 @@ import type { SampleSet } from './samples.js';
 const APART_IOU = 0.1;
 const APART_SHARE = 0.3;
 
-export interface Place {
-  readonly stride: number;
-  /** Row * columns + column. */
-  readonly cell: number;
-  /** Logit of being at some logo. */
-  readonly logo: number;
-  readonly box: Box;
-}
-
-/** Every cell's place in a picture. */
-export function placesOf(maps: FeatureMaps, picture: BasePicture): Place[] {
-  const { width, height } = picture;
-  const content = picture.content ?? { x: 0, y: 0, width, height };
-  const places: Place[] = [];
-  for (const stride of HEAD_STRIDES) {
-    const map = mapOf(maps, placeLayer(stride));
-    forEachCell(map, 0, content, stride, (at, row, column) => {
-      const box = cellBox(maps, 0, content, stride, row, column);
-      if (box[2] >= 2 && box[3] >= 2)
-        places.push({ stride, cell: row * map.width + column, logo: map.data[at]!, box });
-    });
-  }
-  return places;
-}
-
-/** The first places of a list by falling rank that do not lie on one another. */
-export function distinct(places: readonly Place[], most: number): Place[] {
-  const kept: Place[] = [];
-  for (const place of places) {
-    if (kept.length === most) break;
-    if (kept.every((other) => iou(other.box, place.box) < 0.45)) kept.push(place);
-  }
-  return kept;
-}
-
 /** The windows of a picture, each with the cell that speaks for it. */
-export function windowPlaces(maps: FeatureMaps, { width, height, content }: BasePicture): Place[] {
+export function windowPlaces(maps: FeatureMaps, picture: BasePicture): Place[] {
   const map = mapOf(maps, placeLayer(32));
-  return windowBoxes(content ?? { x: 0, y: 0, width, height }).map((box) => {
+  return windowBoxes(contentOf(picture)).map((box) => {
     const [row, column] = cellOf(maps, box);
     const cell = row * map.width + column;
     return { stride: 32, cell, logo: map.data[cell * PLACE_CHANNELS]!, box };

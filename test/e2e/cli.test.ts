@@ -24,7 +24,8 @@ describe('the command line', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  for (const command of ['demo', 'watch', 'detect', 'train', 'add-brand', 'eval', 'mine', 'calibrate']) {
+  const commands = ['demo', 'watch', 'detect', 'train', 'add-brand', 'wrap', 'eval', 'mine', 'calibrate'];
+  for (const command of commands) {
     it(`${command} --help shows examples`, async () => {
       const { code, stdout } = await runCli(command, '--help');
       assert.equal(code, 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Box } from '../../src/core/geometry.js';
-import { evidences, fuse, type VerifiedCandidate } from '../../src/infer/fusion.js';
+import { evidence, evidences, fuse, type VerifiedCandidate } from '../../src/infer/fusion.js';
 import { windowBoxes } from '../../src/infer/network/windows.js';
 import { brands } from './support.js';
 
@@ -70,4 +70,10 @@ test('a window counts by its second look alone: the cell at its centre speaks fo
   const windows = [-9, 9].map((logit) => ({ ...seen, logo: logit, look: Float32Array.of(logit) }));
   const [low, high] = evidences(windows, brand!, 0);
   assert.equal(low, high);
+});
+
+test('a network that looked at the window itself is believed there too', () => {
+  const [brand] = brands('a');
+  const window = { ...at([0, 0, 50, 50], 3, true), ownLook: true };
+  assert.equal(evidences([window], brand!, 0)[0], evidence(brand!, 0, window));
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FeatureMap } from '../../src/infer/engines/engine.js';
 import type { BrandCalibration, ModelManifest } from '../../src/infer/manifest.js';
 import { saveModel } from '../../src/infer/model/save.js';
+import type { TemporalCalibration } from '../../src/infer/model/temporal.js';
 import { shippedTrunk } from '../../src/infer/network/shipped.js';
 import {
   brandLayer,
@@ -175,3 +176,24 @@ export function rmsDifference(a: FeatureMap, b: FeatureMap): number {
   }
   return Math.sqrt(difference / variance);
 }
+
+/** A calibration over time of two hours, for one brand. */
+export const temporalOf = (label: string): TemporalCalibration => ({
+  falsePerHour: 0.1,
+  createdAt: '2026-01-01T00:00:00Z',
+  footage: 'video',
+  hours: 2,
+  frames: 36_000,
+  intervalMs: 200,
+  correlationS: 0.8,
+  blockS: 5,
+  blocks: 1440,
+  peaks: 12,
+  expectedPerHour: 0.1,
+  expectedPerHourInterval: [0.01, 0.6],
+  openings: 0,
+  provedPerHour: 1.5,
+  brands: [
+    { label, driftLlr: 1.5, thresholdLlr: 11, tail: { from: 1, perHour: 2, shape: 0, scale: 3 }, peaks: 4 },
+  ],
+});

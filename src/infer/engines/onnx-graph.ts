@@ -56,8 +56,8 @@ export class OnnxGraph {
   }
 
   /** A dimension given as text is free, by that name. */
-  input(name: string, dims: readonly (number | string)[]): string {
-    this.#input = valueInfo(name, DataType.UINT8, dims);
+  input(name: string, dims: readonly (number | string)[], type: 'uint8' | 'float32' = 'uint8'): string {
+    this.#input = valueInfo(name, type === 'uint8' ? DataType.UINT8 : DataType.FLOAT, dims);
     return name;
   }
 

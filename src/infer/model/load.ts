@@ -9,6 +9,7 @@ import { loadNetwork, parseJson, readChecked, sha256 } from '../network/files.js
 import { damaged } from '../network/shapes.js';
 import { brandLayer, HEAD_STRIDES, type Network, placeLayer, VERIFY_LAYER } from '../network.js';
 import { parseManifest } from './schema.js';
+import { isWrapped } from './wrapped.js';
 
 export const MANIFEST_FILE = 'model.json';
 
@@ -27,9 +28,9 @@ export interface LoadedModel {
 
 /** Errors: model-missing, model-damaged (names the file), model-incompatible. */
 export async function loadModel(folder: string): Promise<LoadedModel> {
-  const path = join(folder, MANIFEST_FILE);
-  const bytes = await readManifest(folder, path);
-  const manifest = parseManifest(parseJson(bytes, path), path);
+  const { path, bytes, value } = await readManifest(folder);
+  if (isWrapped(value)) throw notOurs(folder);
+  const manifest = parseManifest(value, path);
   const head = await loadReferenced(folder, manifest.head);
   const trunk = await loadReferenced(await trunkFolder(folder, manifest.trunk), manifest.trunk);
   checkHead(head, manifest, path);
@@ -50,8 +51,14 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
 export const loadHead = (folder: string, manifest: ModelManifest): Promise<Network> =>
   loadReferenced(folder, manifest.head);
 
-/** Errors: model-missing, model-damaged. */
-export async function readManifest(folder: string, path: string): Promise<Buffer> {
+/** model.json, not yet checked for its form. Errors: model-missing, model-damaged. */
+export async function readManifest(folder: string): Promise<{ path: string; bytes: Buffer; value: unknown }> {
+  const path = join(folder, MANIFEST_FILE);
+  const bytes = await readManifestFile(folder, path);
+  return { path, bytes, value: parseJson(bytes, path) };
+}
+
+async function readManifestFile(folder: string, path: string): Promise<Buffer> {
   try {
     if (!(await stat(folder)).isDirectory()) throw missing('A model is a folder, this is a file', folder);
   } catch (error) {
@@ -73,7 +80,21 @@ function missing(message: string, value: string): LogowatchError {
   });
 }
 
-async function loadReferenced(folder: string, { layers, weights }: NetworkReference): Promise<Network> {
+function notOurs(value: string): LogowatchError {
+  return new LogowatchError(
+    'model-incompatible',
+    'The model wraps a network of your own: it has no head of ours',
+    {
+      value,
+      remedy: 'Name a model that `logowatch train` made',
+    },
+  );
+}
+
+export async function loadReferenced(
+  folder: string,
+  { layers, weights }: NetworkReference,
+): Promise<Network> {
   return loadNetwork(join(folder, layers.file), join(folder, weights.file), {
     layers: layers.sha256,
     weights: weights.sha256,
@@ -81,7 +102,7 @@ async function loadReferenced(folder: string, { layers, weights }: NetworkRefere
 }
 
 /** The model's own folder where it carries its trunk, else the shipped folder that holds files of these hashes. */
-async function trunkFolder(folder: string, { layers, weights }: NetworkReference): Promise<string> {
+export async function trunkFolder(folder: string, { layers, weights }: NetworkReference): Promise<string> {
   if (await exists(join(folder, layers.file))) return folder;
   const shipped = join(repoRoot(), 'models');
   const names = await readdir(shipped).catch(() => []);

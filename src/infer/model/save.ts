@@ -3,11 +3,12 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDiskFull, LogowatchError } from '../../core/errors.js';
 import type { FileReference, ModelManifest, NetworkReference } from '../manifest.js';
-import { parseJson, saveNetwork, type TensorType } from '../network/files.js';
+import { saveNetwork, type TensorType } from '../network/files.js';
 import type { Network } from '../network.js';
 import { MANIFEST_FILE, readManifest } from './load.js';
 import { MODEL_FORMAT, parseManifest } from './schema.js';
 import type { TemporalCalibration } from './temporal.js';
+import { parseAnyManifest } from './wrapped.js';
 
 export interface ModelToSave {
   readonly manifest: Omit<ModelManifest, 'format' | 'head' | 'trunk'>;
@@ -19,7 +20,7 @@ export interface ModelToSave {
 }
 
 /** Network files bear a part of their hash, so that a new model never overwrites what the old manifest names. */
-const NETWORK_FILE = /^(?:head|trunk)-[0-9a-f]{12}\.(?:json|bin)$/;
+const NETWORK_FILE = /^(?:head|trunk|network)-[0-9a-f]{12}\.(?:json|bin|onnx)$/;
 
 /**
  * Writes a model into a folder, which may hold an older model and other files. The renaming of model.json is what
@@ -37,7 +38,7 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
     const manifest = parseManifest({ format: MODEL_FORMAT, ...model.manifest, trunk, head }, folder);
     await writeFile(join(staging, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(join(staging, MANIFEST_FILE), join(folder, MANIFEST_FILE));
-    await removeOlder(folder, [head, trunk]);
+    await removeOlder(folder, [head.layers, head.weights, trunk.layers, trunk.weights]);
     return manifest;
   } catch (cause) {
     throw cannotWrite(folder, cause);
@@ -52,10 +53,9 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<Mod
  * Errors: model-missing, model-damaged, model-incompatible, disk-full.
  */
 export async function saveTemporal(folder: string, temporal: TemporalCalibration): Promise<void> {
-  const path = join(folder, MANIFEST_FILE);
-  const manifest = parseJson(await readManifest(folder, path), path) as Record<string, unknown>;
-  const changed = { ...manifest, temporal };
-  parseManifest(changed, path);
+  const { path, value } = await readManifest(folder);
+  const changed = { ...(value as Record<string, unknown>), temporal };
+  parseAnyManifest(changed, path);
   const staged = join(folder, `.${MANIFEST_FILE}-${randomUUID()}`);
   try {
     await writeFile(staged, `${JSON.stringify(changed, null, 2)}\n`);
@@ -77,7 +77,8 @@ function cannotWrite(folder: string, cause: unknown): LogowatchError {
   });
 }
 
-async function stage(
+/** Puts a network's two files into the folder, by way of another one on the same disk. */
+export async function stage(
   staging: string,
   folder: string,
   base: string,
@@ -93,8 +94,9 @@ async function stage(
   return { layers: await place(layers, 'json'), weights: await place(weights, 'bin') };
 }
 
-async function removeOlder(folder: string, used: readonly NetworkReference[]): Promise<void> {
-  const keep = new Set(used.flatMap((n) => [n.layers.file, n.weights.file]));
+/** Removes network files that an older manifest named. */
+export async function removeOlder(folder: string, used: readonly FileReference[]): Promise<void> {
+  const keep = new Set(used.map((f) => f.file));
   for (const name of await readdir(folder)) {
     if (NETWORK_FILE.test(name) && !keep.has(name)) await rm(join(folder, name), { force: true });
   }

@@ -7,14 +7,18 @@ import { temporalSchema } from './temporal.js';
 export const MODEL_FORMAT = 2;
 
 /** A bare file name: a manifest from elsewhere must not make us read outside its folder. */
-const fileName = z
-  .string()
-  .max(200)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'not a plain file name');
-const file = z.strictObject({ file: fileName, sha256: z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256') });
-const network = z.strictObject({ layers: file, weights: file });
-const size = z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) });
-const brand = z.strictObject({
+export const PLAIN_FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+const fileName = z.string().max(200).regex(PLAIN_FILE_NAME, 'not a plain file name');
+export const fileSchema = z.strictObject({
+  file: fileName,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256'),
+});
+export const networkSchema = z.strictObject({ layers: fileSchema, weights: fileSchema });
+export const sizeSchema = z.strictObject({
+  width: z.int().min(32).max(4096),
+  height: z.int().min(32).max(4096),
+});
+export const brandSchema = z.strictObject({
   label: z.string().min(1),
   logo: z.number().nonnegative(),
   look: z.number().nonnegative(),
@@ -28,11 +32,11 @@ const manifestSchema = z.object({
   format: z.literal(MODEL_FORMAT),
   id: z.string().min(1),
   createdAt: z.string(),
-  inputs: z.array(size).min(1).max(16),
-  trunk: network,
-  head: network,
+  inputs: z.array(sizeSchema).min(1).max(16),
+  trunk: networkSchema,
+  head: networkSchema,
   brands: z
-    .array(brand)
+    .array(brandSchema)
     .min(1)
     .refine((brands) => new Set(brands.map((b) => b.label)).size === brands.length, 'a brand comes twice'),
   priorOdds: z.number().positive(),

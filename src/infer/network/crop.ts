@@ -23,20 +23,30 @@ export interface CropSource {
   readonly data: Uint8Array;
 }
 
-/**
- * Scales a region to CROP_PX x CROP_PX into `out`, rgb24, bilinear; where it is reduced, each pixel averages as many
- * samples as it covers, so that nothing aliases.
- */
+/** Scales a region to CROP_PX x CROP_PX into `out`, rgb24. */
 export function sampleCrop(source: CropSource, region: Box, out: Uint8Array): void {
+  sampleRegion(source, region, { width: CROP_PX, height: CROP_PX }, out);
+}
+
+/**
+ * Scales a region to a size into `out`, rgb24, bilinear; where it is reduced, each pixel averages as many samples as
+ * it covers, so that nothing aliases.
+ */
+export function sampleRegion(
+  source: CropSource,
+  region: Box,
+  size: { readonly width: number; readonly height: number },
+  out: Uint8Array,
+): void {
   const [x0, y0, w, h] = region;
-  const [sx, sy] = [w / CROP_PX, h / CROP_PX];
+  const [sx, sy] = [w / size.width, h / size.height];
   const samples = Math.max(1, Math.round(Math.max(sx, sy)));
-  const columns = axis(x0, sx, samples, source.content.x, source.content.width);
-  const rows = axis(y0, sy, samples, source.content.y, source.content.height);
+  const columns = axis(x0, sx, size.width, samples, source.content.x, source.content.width);
+  const rows = axis(y0, sy, size.height, samples, source.content.y, source.content.height);
   const { data, width } = source;
   const share = 1 / (samples * samples);
-  for (let y = 0, at = 0; y < CROP_PX; y++) {
-    for (let x = 0; x < CROP_PX; x++, at += 3) {
+  for (let y = 0, at = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++, at += 3) {
       let [r, g, b] = [0, 0, 0];
       for (let j = y * samples; j < (y + 1) * samples; j++) {
         const [top, bottom, v] = [rows.low[j]! * width, rows.high[j]! * width, rows.share[j]!];
@@ -64,8 +74,15 @@ interface Axis {
 }
 
 /** For every sample along one axis its two pixels and the share of the second; centres of pixels lie at halves. */
-function axis(start: number, step: number, samples: number, first: number, length: number): Axis {
-  const count = CROP_PX * samples;
+function axis(
+  start: number,
+  step: number,
+  pixels: number,
+  samples: number,
+  first: number,
+  length: number,
+): Axis {
+  const count = pixels * samples;
   const low = new Int32Array(count);
   const high = new Int32Array(count);
   const share = new Float32Array(count);

@@ -1,9 +1,9 @@
 import { type Box, boxArea, iou } from '../../core/geometry.js';
 import { loadImage } from '../../infer/image.js';
+import { distinct, placesOf } from '../../infer/network/places.js';
 import type { Bank } from '../bank.js';
 import type { Base } from '../base.js';
 import { FRAME_SHAPES } from '../compose/composer.js';
-import { distinct, placesOf } from '../places.js';
 import { CROP_INPUTS } from '../samples.js';
 
 /** Places of a picture that are compared, beside what they make up together and the whole of it. */
@@ -110,7 +110,7 @@ export async function candidatesOf(
 ): Promise<PlaceCandidate[]> {
   const { image, originalWidth, originalHeight } = await loadImage(file, FRAME_SHAPES);
   const { content } = image;
-  const places = placesOf(await base.look(image), image).sort((a, b) => b.logo - a.logo);
+  const places = placesOf(await base.look(image), content).sort((a, b) => b.logo - a.logo);
   const chosen = withUnions(distinct(places, PLACES));
   const boxes: Box[] = [...chosen.map((p) => p.box), [content.x, content.y, content.width, content.height]];
   const values = await base.crops(image, boxes);

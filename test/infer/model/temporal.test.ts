@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { repoRoot } from '../../../src/core/root.js';
 import { loadModel } from '../../../src/infer/model/load.js';
 import { saveTemporal } from '../../../src/infer/model/save.js';
-import { smoothingFor, type TemporalCalibration } from '../../../src/infer/model/temporal.js';
+import { smoothingFor } from '../../../src/infer/model/temporal.js';
+import { temporalOf } from '../support.js';
 
 let folder: string;
 before(() => {
@@ -15,24 +16,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const tail = { from: 1, perHour: 2, shape: 0, scale: 3 };
-const temporal: TemporalCalibration = {
-  falsePerHour: 0.1,
-  createdAt: '2026-01-01T00:00:00Z',
-  footage: 'video',
-  hours: 2,
-  frames: 36_000,
-  intervalMs: 200,
-  correlationS: 0.8,
-  blockS: 5,
-  blocks: 1440,
-  peaks: 12,
-  expectedPerHour: 0.1,
-  expectedPerHourInterval: [0.01, 0.6],
-  openings: 0,
-  provedPerHour: 1.5,
-  brands: [{ label: 'docker', driftLlr: 1.5, thresholdLlr: 11, tail, peaks: 4 }],
-};
+const temporal = temporalOf('docker');
 const manifest = () => JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
 
 test('a model without the section works as it did, with it the model is another one', async () => {
