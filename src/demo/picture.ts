@@ -1,4 +1,5 @@
 import sharp, { type OverlayOptions } from 'sharp';
+import { drawAlone } from '../core/drawing.js';
 import type { Box } from '../core/geometry.js';
 import type { Comparison, FoundSpan } from './report.js';
 
@@ -47,7 +48,8 @@ export async function drawComparison(
   );
   const top = MARGIN + Math.ceil(shown.length / COLUMNS) * (height + GAP);
   const timeline = timelineSvg(comparison, top);
-  return sharp(Buffer.from(timeline)).composite(tiles).png({ compressionLevel: 9, palette: true }).toBuffer();
+  const whole = sharp(Buffer.from(timeline)).composite(tiles).png({ compressionLevel: 9, palette: true });
+  return drawAlone(() => whole.toBuffer());
 }
 
 async function drawFrame(frame: PictureFrame, width: number, height: number): Promise<Buffer> {
@@ -64,11 +66,11 @@ async function drawFrame(frame: PictureFrame, width: number, height: number): Pr
   const time = `<rect x="${width - 56}" y="${height - 24}" width="56" height="24" fill="#000a"/><text x="${width - 6}" y="${height - 8}" text-anchor="end" font-size="12.5" fill="#fff">${frame.time.toFixed(1)} s</text>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif">${marks.join('')}${time}</svg>`;
   const raw = { width: frame.width, height: frame.height, channels: 3 as const };
-  return sharp(frame.data, { raw })
+  const image = sharp(frame.data, { raw })
     .resize(width, height, { fit: 'fill' })
     .composite([{ input: Buffer.from(svg) }])
-    .png()
-    .toBuffer();
+    .png();
+  return drawAlone(() => image.toBuffer());
 }
 
 /** The whole picture's background with the timeline from `top` down. */

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { drawAlone } from '../core/drawing.js';
 import { type Homography, invertHomography } from '../core/homography.js';
 
 export const WIDTH = 640;
@@ -20,19 +21,14 @@ export function blankFrame(): Raster {
 }
 
 export async function svgSprite(svg: string): Promise<Sprite> {
-  const { data, info } = await sharp(Buffer.from(svg))
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  const image = sharp(Buffer.from(svg)).ensureAlpha().raw();
+  const { data, info } = await drawAlone(() => image.toBuffer({ resolveWithObject: true }));
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
 
 export async function svgRaster(svg: string): Promise<Raster> {
-  const { data, info } = await sharp(Buffer.from(svg))
-    .flatten({ background: '#000' })
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  const image = sharp(Buffer.from(svg)).flatten({ background: '#000' }).removeAlpha().raw();
+  const { data, info } = await drawAlone(() => image.toBuffer({ resolveWithObject: true }));
   return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
 }
 

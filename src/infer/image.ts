@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
+import { drawAlone } from '../core/drawing.js';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { ContentRect } from '../core/frame.js';
 import type { DetectorImage } from './detector.js';
@@ -50,7 +51,7 @@ export async function decodeImage(source: string | Buffer, inputs: readonly Size
   const density = Math.min(SVG_DENSITY_MAX, Math.max(1, (metadata.density ?? SVG_DENSITY) * scale));
   const input = metadata.format === 'svg' && scale > 1 ? { ...options, density } : options;
   const grey = { r: INPUT_MEAN, g: INPUT_MEAN, b: INPUT_MEAN };
-  const data = await sharp(source, input)
+  const image = sharp(source, input)
     .autoOrient()
     .resize(content.width, content.height, { fit: 'fill' })
     .flatten({ background: 'white' })
@@ -62,8 +63,8 @@ export async function decodeImage(source: string | Buffer, inputs: readonly Size
       background: grey,
     })
     .toColourspace('srgb')
-    .raw()
-    .toBuffer();
+    .raw();
+  const data = await (metadata.format === 'svg' ? drawAlone(() => image.toBuffer()) : image.toBuffer());
   return { image: { ...size, content, data }, originalWidth: width, originalHeight: height };
 }
 

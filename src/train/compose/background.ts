@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { drawAlone } from '../../core/drawing.js';
 import type { Box } from '../../core/geometry.js';
 import type { DatasetImage } from '../datasets/dataset.js';
 import type { Rng } from '../rng.js';
@@ -55,13 +56,13 @@ function regionOutside(rng: Rng, image: DatasetImage, aspect: number): Box | und
 }
 
 export async function proceduralScene(rng: Rng, width: number, height: number): Promise<Picture> {
-  const data = await sharp(Buffer.from(randomScene(rng, width, height)))
+  const scene = sharp(Buffer.from(randomScene(rng, width, height)))
     .resize(width, height, { fit: 'fill' })
     .flatten({ background: '#000' })
     .toColourspace('srgb')
     .removeAlpha()
-    .raw()
-    .toBuffer();
+    .raw();
+  const data = await drawAlone(() => scene.toBuffer());
   const picture = { width, height, data };
   if (rng.chance(0.5)) await texture(rng, picture);
   return picture;

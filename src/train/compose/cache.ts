@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type OutputInfo } from 'sharp';
+import { drawAlone } from '../../core/drawing.js';
 import { LogowatchError } from '../../core/errors.js';
 import type { Box } from '../../core/geometry.js';
 import { isVector } from '../datasets/files.js';
@@ -114,12 +115,13 @@ async function renderArt(source: Buffer, vector: boolean, name: string): Promise
     const density = vector
       ? Math.min(2400, Math.max(1, (72 * ART_SIDE_PX) / Math.max(size.width, size.height)))
       : 72;
-    rendered = await sharp(source, { density })
+    const art = sharp(source, { density })
       .resize({ width: ART_SIDE_PX, height: ART_SIDE_PX, fit: 'inside' })
       .toColourspace('srgb')
       .ensureAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+      .raw();
+    const render = () => art.toBuffer({ resolveWithObject: true });
+    rendered = await (vector ? drawAlone(render) : render());
   } catch (cause) {
     throw unreadable(name, cause);
   }
