@@ -1,15 +1,16 @@
 /**
  * What a file costs from end to end, beside its bare parts: `node dist/bench/file-cost.js [FILE] [MINUTES] [MODEL] [THREADS]`.
  * Bare parts: the same ffmpeg with the same filters into nothing, and bare ONNX Runtime with the same network on the
- * same number of pictures. CPU-seconds of all processes.
+ * same number of pictures and crops. CPU-seconds of all processes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repoRoot } from '../src/core/root.js';
 import { composeBroadcast } from '../src/demo/compose.js';
 import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
 import { growth, measure, measureCli, table } from './measure.js';
+import { sampling } from './sampling.js';
 
 const [file, minutesText = '10', model = join(repoRoot(), 'models', 'demo'), threads = '2'] =
   process.argv.slice(2);
@@ -45,25 +46,8 @@ try {
     video,
   ]);
 
-  const select = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${1 / FPS - 0.001})'`;
-  const sync = ffmpeg.capabilities.fpsMode ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'];
-  const bare = [
-    '-v',
-    'error',
-    '-nostdin',
-    '-threads',
-    '1',
-    '-i',
-    video,
-    '-an',
-    '-vf',
-    `${select},scale=640:360`,
-    ...sync,
-  ];
   const decode = await measure(ffmpeg.path, [
-    ...bare,
-    '-pix_fmt',
-    'rgb24',
+    ...sampling(ffmpeg, video, FPS),
     '-f',
     'rawvideo',
     '-y',
@@ -85,8 +69,12 @@ try {
   );
   const [, frames = '0', dropped = '?'] =
     [...whole.stderr.matchAll(/(\d+) frames watched, (\d+) dropped/g)].at(-1) ?? [];
-  const script = join(repoRoot(), 'dist', 'bench', 'bare-onnx.js');
-  const network = await measure(process.execPath, [script, model, frames, threads]);
+  const script = (name: string) => join(repoRoot(), 'dist', 'bench', `${name}.js`);
+  const counted = await measure(process.execPath, [script('crop-counts'), model, video, String(FPS)]);
+  const counts = join(folder, 'counts.json');
+  await writeFile(counts, counted.stdout);
+  const crops = (JSON.parse(counted.stdout) as number[]).reduce((a, b) => a + b, 0);
+  const network = await measure(process.execPath, [script('bare-onnx'), model, counts, threads]);
 
   const parts = decode.cpuSeconds + network.cpuSeconds;
   const row = (name: string, m: { cpuSeconds: number; wallSeconds: number }) => [
@@ -101,7 +89,7 @@ try {
       row('bare ffmpeg: decode, select, scale', decode),
       row('bare ONNX Runtime, the same network', network),
       row('logowatch watch', whole),
-    ])}\n\n${frames} frames, ${dropped} dropped. Ratio ${(whole.cpuSeconds / parts).toFixed(3)}. Resident memory, last quarter over second quarter: ${(100 * growth(whole.rss)).toFixed(1)} %.\n`,
+    ])}\n\n${frames} frames, ${dropped} dropped, ${crops} crops. Ratio ${(whole.cpuSeconds / parts).toFixed(3)}. Resident memory, last quarter over second quarter: ${(100 * growth(whole.rss)).toFixed(1)} %.\n`,
   );
 } finally {
   await rm(folder, { recursive: true, force: true });
