@@ -5,11 +5,12 @@ import { createEngine } from './engines/create.js';
 import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import type { ModelManifest } from './manifest.js';
-import { type LoadedModel, loadModel, readManifest, VERIFY_OUTPUTS } from './model/load.js';
+import { type LoadedModel, loadModel, readManifest } from './model/load.js';
 import { isWrapped } from './model/wrapped.js';
 import { type Candidate, findCandidates } from './network/candidates.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
+import { VERIFY_LAYER } from './network.js';
 import { loadWrapped } from './wrapped-detector.js';
 
 /**
@@ -122,7 +123,7 @@ export class NetworkDetector implements Detector {
 
   async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
     const boxes = candidates.map(({ box }) => box);
-    const verify = await lookAtBoxes(this.#verify, image, boxes, VERIFY_OUTPUTS);
+    const verify = await lookAtBoxes(this.#verify, image, boxes, VERIFY_LAYER);
     return candidates.map(({ box, logo, logits, window = false }, n) => ({
       box,
       window,

@@ -90,15 +90,11 @@ export const PLACE_CHANNELS = 5;
 
 /**
  * The second look: a crop of CROP_PX x CROP_PX pixels around a candidate goes through the same trunk to its last tap, 3x3
- * cells, and on to an embedding, `crop`. A brands' head reads the central cell of both, CROP_CHANNELS values, and adds
- * `verify`, one logit a brand there. The tap tells brands far better than the embedding alone: docs/pretraining.md.
+ * cells. A brands' head reads the central one, CROP_CHANNELS values, and adds `verify`, one logit a brand there.
  */
 export const CROP_PX = 96;
-export const CROP_PARTS = [
-  { layer: 'stride32', channels: 320 },
-  { layer: 'crop', channels: 128 },
-] as const;
-export const CROP_CHANNELS = CROP_PARTS.reduce((sum, { channels }) => sum + channels, 0);
+export const CROP_LAYER = 'stride32';
+export const CROP_CHANNELS = 320;
 export const VERIFY_LAYER = 'verify';
 
 export const towerLayer = (stride: number): string => `tower${stride}`;

@@ -14,7 +14,7 @@ import { parseWrapped, readForeign, type WrappedManifest } from './model/wrapped
 import { joinNetworks, withOutputs } from './network/compose.js';
 import { sha256 } from './network/files.js';
 import { lookAtBoxes } from './network/second-look.js';
-import { HEAD_STRIDES, type Network, placeLayer } from './network.js';
+import { HEAD_STRIDES, type Network, placeLayer, VERIFY_LAYER } from './network.js';
 
 export interface WrappedOptions {
   readonly kind: EngineKind;
@@ -134,7 +134,7 @@ export class WrappedDetector implements Detector {
         : await this.#classified(finder, image, thorough);
     const none = new Float32Array(this.#channels.length);
     const boxes = places.map((p) => p.box);
-    const second = verify && (await lookAtBoxes(verify, image, boxes, VERIFY_OUTPUTS));
+    const second = verify && (await lookAtBoxes(verify, image, boxes, VERIFY_LAYER));
     return places.map((place, i) => ({ ...place, verify: second?.[i] ?? none }));
   }
 

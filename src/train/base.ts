@@ -6,7 +6,7 @@ import { withOutputs } from '../infer/network/compose.js';
 import { lookAtBoxes } from '../infer/network/second-look.js';
 import {
   CROP_CHANNELS,
-  CROP_PARTS,
+  CROP_LAYER,
   HEAD_STRIDES,
   type Network,
   placeLayer,
@@ -39,16 +39,7 @@ export class Base {
   static async open(network: Network, kind: EngineKind = 'onnx-f32'): Promise<Base> {
     const outputs = HEAD_STRIDES.flatMap((s) => [towerLayer(s), placeLayer(s)]);
     const look = await createEngine(withOutputs(network, outputs), { kind });
-    return new Base(
-      look,
-      await createEngine(
-        withOutputs(
-          network,
-          CROP_PARTS.map((p) => p.layer),
-        ),
-        { kind },
-      ),
-    );
+    return new Base(look, await createEngine(withOutputs(network, [CROP_LAYER]), { kind }));
   }
 
   /** `tower<stride>` and `place<stride>` of one picture. */
@@ -61,8 +52,7 @@ export class Base {
     const out = new Float32Array(boxes.length * CROP_CHANNELS);
     if (boxes.length === 0) return out;
     const source = { ...picture, content: contentOf(picture) };
-    const layers = CROP_PARTS.map((p) => p.layer);
-    const found = await lookAtBoxes(this.#crop, source, boxes, layers);
+    const found = await lookAtBoxes(this.#crop, source, boxes, CROP_LAYER);
     found.forEach((values, n) => {
       out.set(values, n * CROP_CHANNELS);
     });

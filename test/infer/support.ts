@@ -8,7 +8,8 @@ import type { TemporalCalibration } from '../../src/infer/model/temporal.js';
 import { shippedTrunk } from '../../src/infer/network/shipped.js';
 import {
   brandLayer,
-  CROP_PARTS,
+  CROP_CHANNELS,
+  CROP_LAYER,
   HEAD_STRIDES,
   type Layer,
   type Network,
@@ -110,9 +111,9 @@ export function randomHead(brands: number, seed = 1): Network {
     });
   conv({
     name: VERIFY_LAYER,
-    input: CROP_PARTS[0].layer,
+    input: CROP_LAYER,
     kernel: 1,
-    from: CROP_PARTS[0].channels,
+    from: CROP_CHANNELS,
     to: brands,
   });
   return { layers, tensors, outputs: [...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER] };

@@ -54,6 +54,8 @@ def paste(rng, frame, mark, side, taken):
         rgba = np.dstack([colour / np.maximum(alpha, 1e-3)[..., None], alpha * 255]).clip(0, 255).astype(np.uint8)
         h, w = rgba.shape[:2]
         k = side / max(w, h)
+    if rng.random() < 0.3:
+        rgba = bend(rng, rgba)
     stretch = rng.uniform(0.88, 1.13)
     quad = corners(rng, w * k * stretch, h * k / stretch)
     low, high = quad.min(0), quad.max(0)
@@ -79,14 +81,52 @@ def paste(rng, frame, mark, side, taken):
     if rng.random() < (0.12 if mark.opaque else 0.3):
         alpha = alpha * rng.uniform(0.35, 1)
     region = frame[y0:y1, x0:x1]
-    mixed = flat[..., :3] * alpha + region * (1 - alpha)
+    colours = flat[..., :3]
+    if rng.random() < 0.4:
+        colours = shade(rng, colours, region)
+    mixed = colours * alpha + region * (1 - alpha)
     change = np.abs(mixed - region).mean()
     if change < 7 and not mark.opaque:
         return None
     region[:] = mixed
-    if rng.random() < 0.12:
+    if rng.random() < 0.15:
         occlude(rng, frame, box)
     return box
+
+
+def bend(rng, rgba):
+    """As on a can or on cloth: a part of a cylinder, or waves across."""
+    h, w = rgba.shape[:2]
+    x, y = np.meshgrid(np.linspace(-1, 1, w, dtype=np.float32), np.linspace(-1, 1, h, dtype=np.float32))
+    if rng.random() < 0.5:
+        reach = rng.uniform(0.5, 1.25)
+        sag = rng.uniform(-0.15, 0.15)
+        u = np.arcsin(np.clip(x * math.sin(reach), -1, 1)) / reach
+        u, v = (u, y + sag * (1 - x * x)) if rng.random() < 0.8 else (x, np.arcsin(np.clip(y * math.sin(reach), -1, 1)) / reach)
+    else:
+        size = rng.uniform(0.02, 0.09)
+        f, g = rng.uniform(1, 5), rng.uniform(-4, 4)
+        p = rng.uniform(0, 6.28)
+        u = x + size * np.sin(f * y + g * x + p)
+        v = y + size * np.sin(f * x - g * y + 2 * p)
+    return cv2.remap(rgba, (u + 1) * (w - 1) / 2, (v + 1) * (h - 1) / 2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
+
+def shade(rng, colours, region):
+    """Light that changes across the mark, a highlight, and the grain of what it is printed on."""
+    h, w = region.shape[:2]
+    x, y = np.meshgrid(np.linspace(-1, 1, w, dtype=np.float32), np.linspace(-1, 1, h, dtype=np.float32))
+    a, turn = rng.uniform(0, 0.6), rng.uniform(0, 6.28)
+    light = 1 + a * (x * math.cos(turn) + y * math.sin(turn))
+    if rng.random() < 0.3:
+        cx, cy = rng.uniform(-1, 1), rng.uniform(-1, 1)
+        light = light + rng.uniform(0.2, 0.8) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) * rng.uniform(1, 8))
+    out = colours * light[..., None]
+    if rng.random() < 0.5:
+        grey = region.mean(2, dtype=np.float32)
+        smooth = cv2.GaussianBlur(grey, (0, 0), max(1.5, max(h, w) / 8))
+        out = out * np.clip(1 + rng.uniform(0.3, 1) * (grey - smooth) / 96, 0.3, 1.8)[..., None]
+    return np.clip(out, 0, 255)
 
 
 def occlude(rng, frame, box):
@@ -154,8 +194,8 @@ def photo_patch(rng, marks, H, W):
     name = rng.choice(marks.brand_names)
     rows = [r for r in marks.brands[name] if r[1] is not None]
     file, box = rng.choice(rows)
-    picture, k0 = marks.photos.get(file)
-    x, y, w, h = (v * k0 for v in box)
+    picture = marks.photos.get(file)
+    x, y, w, h = box
     k = min(3.0, math.exp(rng.uniform(math.log(28), math.log(min(H, W) * 0.95))) / max(w, h))
     big = max(2, round(picture.shape[1] * k)), max(2, round(picture.shape[0] * k))
     frame = background(rng, marks.scenes, H, W)
@@ -168,7 +208,7 @@ def photo_patch(rng, marks, H, W):
     found = []
     for other, b in marks.brands[name]:
         if other == file and b is not None:
-            bx, by, bw, bh = (v * k0 * k for v in b)
+            bx, by, bw, bh = (v * k for v in b)
             c = [max(0, bx + ox), max(0, by + oy), min(W, bx + bw + ox), min(H, by + bh + oy)]
             if (c[2] - c[0]) * (c[3] - c[1]) > 0.5 * bw * bh and max(c[2] - c[0], c[3] - c[1]) > 12:
                 found.append((identity, True, c))
@@ -240,8 +280,9 @@ def crop_box(rng, box, jitter):
     w, h = x1 - x0, y1 - y0
     cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
     if jitter:
-        w, h = w * math.exp(rng.gauss(0, 0.13)), h * math.exp(rng.gauss(0, 0.13))
-        cx, cy = cx + w * rng.gauss(0, 0.06), cy + h * rng.gauss(0, 0.06)
+        both = rng.gauss(0, 0.14)
+        w, h = w * math.exp(both + rng.gauss(0, 0.1)), h * math.exp(both + rng.gauss(0, 0.1))
+        cx, cy = cx + w * rng.gauss(0, 0.08), cy + h * rng.gauss(0, 0.08)
     w, h = w * 1.25, h * 1.25
     w, h = max(w, h / 2.5), max(h, w / 2.5)
     return cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a pre-trained network as a description and weights (the form of src/infer/network, and 8-bit tensors).
 
-    export.py WORK/last.pt OUT [--trunk models/efficientnet-lite0] [--check]
+    export.py WORK/average.pt OUT [--trunk models/efficientnet-lite0] [--check]
 
 OUT gets trunk.json (layers, places of tensors) and trunk.bin. Weights of 4,096 values and more are stored in 8 bits with a
 scale for each output channel, the rest as float32. With --check it also writes check.json: a test picture's outputs by PyTorch.
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from network import CROP_PX, LogoNetwork, normalise
+from network import CROP_PX, load_average, normalise
 
 INT8_FROM = 4096
 STRIDES = (8, 16, 32)
@@ -75,12 +75,6 @@ def layers_of(network, writer):
             writer.conv(name, x, conv, f"tower.{i}")
             x = name
         writer.conv(f"place{stride}", x, network.place, "place")
-    writer.conv("crop32", "stride32", network.crop32)
-    writer.conv("crop16", "stride16", network.crop16)
-    writer.conv("crop16.down", "crop16", network.crop16down)
-    writer.layers.append({"op": "add", "name": "crop.sum", "inputs": ["crop32", "crop16.down"], "activation": "relu6"})
-    writer.conv("crop.hidden", "crop.sum", network.crop_norm_hidden)
-    writer.conv("crop", "crop.hidden", network.crop_out)
 
 
 def check(network):
@@ -89,9 +83,9 @@ def check(network):
     picture = ((x * (c + 1) + y * 3 + (x // 16) * (y // 16) * 7) % 256).astype(np.uint8)
     with torch.no_grad():
         levels = network.dense(normalise(picture[None]))
-        crop = network.crop(normalise(picture[None, :CROP_PX, :CROP_PX]))
+        tap = network.trunk(normalise(picture[None, :CROP_PX, :CROP_PX]))[2]
     out = {f"{kind}{stride}": level[k][0].permute(1, 2, 0).flatten().tolist() for stride, level in zip(STRIDES, levels) for k, kind in enumerate(("tower", "place"))}
-    out["crop"] = crop[0].tolist()
+    out["stride32"] = tap[0].permute(1, 2, 0).flatten().tolist()
     return out
 
 
@@ -103,12 +97,10 @@ def main():
     parser.add_argument("--check", action="store_true")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    state = torch.load(a.state, weights_only=False, map_location="cpu")
-    network = LogoNetwork(a.trunk)
-    network.load_state_dict(state["average"])
+    network = load_average(a.trunk, a.state)
     writer = Writer()
     layers_of(network, writer)
-    outputs = [f"{kind}{s}" for s in STRIDES for kind in ("tower", "place")] + ["crop"]
+    outputs = [f"{kind}{s}" for s in STRIDES for kind in ("tower", "place")] + ["stride32"]
     a.out.mkdir(parents=True, exist_ok=True)
     layers = ",\n    ".join(json.dumps(layer) for layer in writer.layers)
     places = ",\n    ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in writer.places.items())
@@ -118,7 +110,7 @@ def main():
     (a.out / "reference.json").write_text(json.dumps({"layers": digest("trunk.json"), "weights": digest("trunk.bin")}, indent=1) + "\n")
     if a.check:
         (a.out / "check.json").write_text(json.dumps(check(network)))
-    print(f"{len(writer.binary)} bytes, {state['steps']} steps")
+    print(f"{len(writer.binary)} bytes")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Every mark has an identity, so that two placements of it are a positive pair. Word marks and patches are made anew each time:
 their identities are never seen twice, and need not be.
 """
+import io
 import json
-import random
 from pathlib import Path
 
 import cv2
@@ -14,27 +14,38 @@ from PIL import Image, ImageDraw, ImageFont
 SYLLABLES = "ka lo mi ra ten sol ver no ex ing to pre da fu zo bel qui por ash ly on ur st em mar tri gan hel vo pix cor dun".split()
 
 
+class Pack:
+    """Encoded pictures or fonts in one file, with their lengths beside it (pack.py)."""
+
+    def __init__(self, folder, name):
+        lengths = json.loads((Path(folder) / f"{name}.idx").read_text())
+        self.bytes = (Path(folder) / f"{name}.bin").read_bytes()
+        self.ends = np.cumsum(lengths)
+        self.starts = self.ends - lengths
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __getitem__(self, i):
+        return self.bytes[self.starts[i] : self.ends[i]]
+
+
 class Pictures:
-    """Decoded photos, at most `side` px, kept up to a count."""
+    """Photos of a pack, decoded when asked for; the last `keep` are kept."""
 
-    def __init__(self, files, side=720, keep=1200):
-        self.files, self.side, self.keep, self.cache = files, side, keep, {}
+    def __init__(self, pack, keep=1200):
+        self.pack, self.keep, self.cache = pack, keep, {}
 
-    def get(self, file):
-        if file not in self.cache:
-            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-            if image is None:
-                raise ValueError(f"not a picture: {file}")
-            k = min(1.0, self.side / max(image.shape[:2]))
-            if k < 1:
-                image = cv2.resize(image, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+    def get(self, i):
+        if i not in self.cache:
+            image = cv2.imdecode(np.frombuffer(self.pack[i], np.uint8), cv2.IMREAD_COLOR)
             if len(self.cache) >= self.keep:
                 self.cache.pop(next(iter(self.cache)))
-            self.cache[file] = (np.ascontiguousarray(image[:, :, ::-1]), k)
-        return self.cache[file]
+            self.cache[i] = np.ascontiguousarray(image[:, :, ::-1])
+        return self.cache[i]
 
     def pick(self, rng):
-        return self.get(rng.choice(self.files))[0]
+        return self.get(rng.randrange(len(self.pack)))
 
 
 class Mark:
@@ -51,22 +62,31 @@ class Mark:
 
 
 class Marks:
-    def __init__(self, marks_folder, fonts, scenes, brands):
-        """`scenes`: Pictures; `brands`: {name: [(file, box or None)]} of photos of other logos."""
-        meta = json.loads((Path(marks_folder) / "marks.json").read_text())
-        self.side, self.meta = meta["side"], meta["marks"]
-        self.art = np.memmap(Path(marks_folder) / "marks.bin", np.uint8, "r").reshape(-1, self.side, self.side, 4)
-        self.fonts, self.scenes, self.brands = fonts, scenes, brands
-        self.brand_names = sorted(name for name, rows in brands.items() if sum(b is not None for _, b in rows) >= 4)
-        self.photo_names = sorted(brands)
-        self.photos = Pictures([], side=640, keep=700)
+    """Of a pack's folder; `scenes`: Pictures."""
+
+    def __init__(self, folder, scenes):
+        self.mono = json.loads((Path(folder) / "marks.json").read_text())
+        self.art, self.fonts = Pack(folder, "marks"), Pack(folder, "fonts")
+        # {brand: [(photo, box or None)]}
+        self.brands = json.loads((Path(folder) / "unknown.json").read_text())
+        self.scenes = scenes
+        self.brand_names = sorted(name for name, rows in self.brands.items() if sum(b is not None for _, b in rows) >= 4)
+        self.photo_names = sorted(self.brands)
+        self.photos = Pictures(Pack(folder, "unknown"), keep=700)
         self.fresh = 10_000_000
         self.loaded_fonts = {}
 
     def vector(self, rng):
-        i = rng.randrange(len(self.meta))
-        m = self.meta[i]
-        return Mark(i, np.array(self.art[i][: m["height"], : m["width"]]), mono=m["mono"])
+        i = rng.randrange(len(self.mono))
+        art = cv2.imdecode(np.frombuffer(self.art[i], np.uint8), cv2.IMREAD_UNCHANGED)
+        if self.mono[i]:
+            alpha = art if art.ndim == 2 else art[..., 0]
+            rgba = np.dstack([np.zeros((*alpha.shape, 3), np.uint8), alpha])
+        elif art.shape[2] == 3:
+            rgba = np.dstack([art[..., ::-1], np.full(art.shape[:2], 255, np.uint8)])
+        else:
+            rgba = art[..., [2, 1, 0, 3]]
+        return Mark(i, np.ascontiguousarray(rgba), mono=self.mono[i])
 
     def photo_identity(self, name):
         return 20_000_000 + self.brand_names.index(name) if name in self.brand_names else 21_000_000 + self.photo_names.index(name)
@@ -80,9 +100,9 @@ class Marks:
         text = rng.choice([text.upper(), text.capitalize(), text])
         if rng.random() < 0.1:
             text = str(rng.randrange(1, 9999))
-        font = font or rng.choice(self.fonts)
+        font = rng.randrange(len(self.fonts)) if font is None else font
         if font not in self.loaded_fonts:
-            self.loaded_fonts[font] = ImageFont.truetype(font, 64)
+            self.loaded_fonts[font] = ImageFont.truetype(io.BytesIO(self.fonts[font]), 64)
         f = self.loaded_fonts[font]
         box = f.getbbox(text)
         w, h = box[2] - box[0], box[3] - box[1]
@@ -164,8 +184,8 @@ class Marks:
         rows = [r for r in self.brands[name] if r[1] is not None]
 
         def cut(row):
-            picture, k = self.photos.get(row[0])
-            x, y, w, h = (v * k for v in row[1])
+            picture = self.photos.get(row[0])
+            x, y, w, h = row[1]
             m = rng.uniform(0, 0.12)
             x0, y0 = max(0, int(x - m * w)), max(0, int(y - m * h))
             piece = picture[y0 : int(y + h * (1 + m)) + 1, x0 : int(x + w * (1 + m)) + 1]
@@ -185,7 +205,7 @@ class Marks:
                 out.append(self.combination(rng))
             elif kind < 0.74:
                 # Words of one font side by side: letters have to tell them apart.
-                font = rng.choice(self.fonts)
+                font = rng.randrange(len(self.fonts))
                 out += [self.word(rng, font) for _ in range(rng.choice([1, 2]))]
             elif kind < 0.86:
                 out.append(self.patch(rng))

@@ -12,6 +12,8 @@ from torch import nn
 NECK_CHANNELS = 96
 TOWER_CHANNELS = 128
 EMBEDDING = 128
+# Values of the second look.
+LOOK = 160
 TAPS = {"stride8": (8, 40), "stride16": (16, 112), "stride32": (32, 320)}
 CROP_PX = 96
 # Standard deviation of the ImageNet trunk's taps: what reads them starts with weights that bring it to about 1.
@@ -38,7 +40,7 @@ class Conv(nn.Module):
         self.stride, self.activation, self.depthwise = stride, activation, depthwise
 
     def forward(self, x):
-        if self.weight.shape[-1] == 1 and not self.depthwise:
+        if self.weight.shape[-1] == 1 and not self.depthwise and not x.is_cuda:
             # A matrix product over channels-last rows: on a CPU faster than the library's convolution.
             x = F.linear(x.permute(0, 2, 3, 1), self.weight[:, :, 0, 0], self.bias).permute(0, 3, 1, 2)
         else:
@@ -120,12 +122,13 @@ class LogoNetwork(nn.Module):
         with torch.no_grad():
             self.place.bias.copy_(torch.tensor([-4.6, 1.0, 1.0, 1.0, 1.0]))
         self.embed = new_conv(1, TOWER_CHANNELS, EMBEDDING, "none", gain=1.0)
-        # The crop's embedding sees the whole 3x3 map of a 96 px crop, so it knows what is where.
-        self.crop32 = new_conv(3, 320, EMBEDDING, "none", gain=1 / TAP_DEVIATION**2)
-        self.crop16 = new_conv(3, 112, 64, "relu6", gain=2.0 / TAP_DEVIATION**2)
-        self.crop16down = Conv(torch.randn(EMBEDDING, 64, 5, 5) * math.sqrt(1 / 1600), torch.zeros(EMBEDDING), 2, "none", False)
-        self.crop_norm_hidden = new_conv(1, EMBEDDING, 192, "relu6", gain=2.0)
-        self.crop_out = new_conv(1, 192, EMBEDDING, "none", gain=1.0)
+        # The second look sees the whole 3x3 map of a 96 px crop, so it knows what is where.
+        self.crop32 = new_conv(3, 320, LOOK, "none", gain=1 / TAP_DEVIATION**2)
+        self.crop16 = new_conv(3, 112, 48, "relu6", gain=2.0 / TAP_DEVIATION**2)
+        self.crop16down = Conv(torch.randn(LOOK, 48, 5, 5) * math.sqrt(1 / 1200), torch.zeros(LOOK), 2, "none", False)
+        # Serve training alone: what the contrastive loss sees of a look, and the look's guess at ImageNet's tap.
+        self.project = nn.Sequential(nn.ReLU(), nn.Linear(LOOK, 256), nn.ReLU(), nn.Linear(256, EMBEDDING))
+        self.recall = nn.Linear(LOOK, 320)
 
     def dense(self, x):
         """NCHW pictures -> per stride (tower, place, embedding)."""
@@ -138,12 +141,21 @@ class LogoNetwork(nn.Module):
             out.append((t, self.place(t), self.embed(t)))
         return out
 
+    def look(self, t16, t32):
+        """Taps of crops -> [N, LOOK]."""
+        return (self.crop32(t32) + self.crop16down(self.crop16(t16)))[:, :, 1, 1]
+
     def crop(self, x):
-        """NCHW crops of CROP_PX -> [N, EMBEDDING]; not normalised."""
+        """NCHW crops of CROP_PX -> [N, LOOK]."""
         _, t16, t32 = self.trunk(x)
-        h = self.crop32(t32) + self.crop16down(self.crop16(t16))
-        h = F.relu6(h, inplace=True)
-        return self.crop_out(self.crop_norm_hidden(h))[:, :, 1, 1]
+        return self.look(t16, t32)
+
+
+def load_average(trunk_folder, state):
+    """The network that train.py wrote."""
+    network = LogoNetwork(trunk_folder)
+    network.load_state_dict({k: v.float() for k, v in torch.load(state, map_location="cpu")["average"].items()})
+    return network.eval()
 
 
 def up(coarse, fine):
@@ -153,5 +165,5 @@ def up(coarse, fine):
 
 def normalise(pictures):
     """uint8 NHWC -> float NCHW, (x - 127) / 128, channels last."""
-    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    x = torch.as_tensor(pictures).permute(0, 3, 1, 2).float()
     return ((x - 127) / 128).contiguous(memory_format=torch.channels_last)

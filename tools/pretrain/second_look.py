@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a second look should read, and where: heads of one hidden layer on crops' features, tested on whole photos.
 
-    python3 tools/pretrain/second_look.py --data DATA WORK/last.pt [--pictures 1200] [--seeds 2]
+    python3 tools/pretrain/second_look.py --data DATA WORK/average.pt [--pictures 1200] [--seeds 2]
 
 Learns the brands of logos/train against no-logo/train and unknown-logos/train; a photo's score is the greatest over its
 crops. Prints a row for each kind of features and of places; the last columns add the annotated boxes of logos/val to the
@@ -16,26 +16,23 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from batches import LEVELS
 from compose import crop_box, cut_crop, degrade
-from evaluate import auroc
-from marks import Pictures
-from network import CROP_PX, LogoNetwork, normalise
-from train import LEVELS, read_brands
+from datasets import auroc, read_brands, read_photo
+from network import CROP_PX, Trunk, load_average, normalise
 
 WIDTH, HEIGHT = 640, 360
-TAP_SCALE = 1 / 7
+PHOTO_SIDE = 1280
 SAME_IOU = 0.6
 JITTERED = 8
 ROWS = (
-    ("embedding", 8, False, 64, 1),
-    ("tap", 8, False, 64, 1),
-    ("imagenet", 8, False, 64, 1),
-    ("tap", 16, False, 64, 1),
+    ("imagenet", 16, True, 64, 1),
+    ("look", 16, True, 64, 1),
+    ("tap", 16, True, 64, 1),
     ("tap", 8, True, 64, 1),
-    ("tap", 16, True, 64, 3),
-    ("tap+embedding", 16, True, 64, 3),
-    ("tap+embedding", 16, True, 128, 1),
-    ("tap+imagenet", 16, True, 64, 3),
+    ("tap", 8, False, 64, 1),
+    ("tap+look", 16, True, 64, 1),
+    ("tap+imagenet", 16, True, 64, 1),
 )
 
 
@@ -48,13 +45,12 @@ def iou(a, b):
 
 class Looker:
     def __init__(self, trunk, state):
-        self.network, self.plain = LogoNetwork(trunk), LogoNetwork(trunk)
-        self.network.load_state_dict(torch.load(state, weights_only=False)["average"])
-        self.pictures, self.rng = Pictures([], side=1280, keep=20), random.Random(3)
+        self.network, self.plain = load_average(trunk, state), Trunk(trunk)
+        self.rng = random.Random(3)
 
     def load(self, file):
         """A photo as the detector sees it, and its scale against the file."""
-        picture, k = self.pictures.get(str(file))
+        picture, k = read_photo(file, PHOTO_SIDE)
         h, w = picture.shape[:2]
         s = min(WIDTH / w, HEIGHT / h)
         size = (max(32, round(w * s)), max(32, round(h * s)))
@@ -86,15 +82,13 @@ class Looker:
 
     @torch.no_grad()
     def features(self, crops):
-        out = {"tap": [], "embedding": [], "imagenet": []}
+        out = {"tap": [], "look": [], "imagenet": []}
         for i in range(0, len(crops), 32):
             x = normalise(np.stack(crops[i : i + 32]))
             _, t16, t32 = self.network.trunk(x)
-            h = F.relu6(self.network.crop32(t32) + self.network.crop16down(self.network.crop16(t16)))
-            embedding = self.network.crop_out(self.network.crop_norm_hidden(h))[:, :, 1, 1]
-            out["tap"].append(t32[:, :, 1, 1] * TAP_SCALE)
-            out["embedding"].append(F.normalize(embedding, dim=1) * embedding.shape[1] ** 0.5)
-            out["imagenet"].append(self.plain.trunk(x)[2].mean((2, 3)) * TAP_SCALE)
+            out["tap"].append(t32[:, :, 1, 1])
+            out["look"].append(self.network.look(t16, t32))
+            out["imagenet"].append(self.plain.trunk(x)[2][:, :, 1, 1])
         return {k: torch.cat(v) for k, v in out.items()}
 
     def photos(self, files, most):

@@ -4,12 +4,12 @@ import { CROP_PX } from '../network.js';
 import { mapOf } from './candidates.js';
 import { type CropSource, cropRegion, sampleCrop } from './crop.js';
 
-/** The second look at each box (pixels) of a picture: the channels that the layers give at a crop's centre, side by side. */
+/** The second look at each box (pixels) of a picture: the channels that the layer gives at a crop's centre. */
 export async function lookAtBoxes(
   engine: Engine,
   picture: CropSource,
   boxes: readonly Box[],
-  layers: readonly string[],
+  layer: string,
 ): Promise<Float32Array[]> {
   if (boxes.length === 0) return [];
   const size = CROP_PX * CROP_PX * 3;
@@ -17,19 +17,8 @@ export async function lookAtBoxes(
   boxes.forEach((box, n) => {
     sampleCrop(picture, cropRegion(box), data.subarray(n * size, (n + 1) * size));
   });
-  const batch = { data, count: boxes.length, width: CROP_PX, height: CROP_PX };
-  const maps = await engine.run(batch);
-  const parts = layers.map((layer) => mapOf(maps, layer));
-  const channels = parts.reduce((sum, p) => sum + p.channels, 0);
-  return boxes.map((_, n) => {
-    const row = new Float32Array(channels);
-    let at = 0;
-    for (const part of parts) {
-      row.set(centre(part, n), at);
-      at += part.channels;
-    }
-    return row;
-  });
+  const map = mapOf(await engine.run({ data, count: boxes.length, width: CROP_PX, height: CROP_PX }), layer);
+  return boxes.map((_, n) => centre(map, n));
 }
 
 /** The central cell's channels: the only one whose receptive field is the whole crop. */

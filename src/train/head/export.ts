@@ -1,7 +1,7 @@
 import { LogowatchError } from '../../core/errors.js';
 import {
   brandLayer,
-  CROP_PARTS,
+  CROP_LAYER,
   HEAD_STRIDES,
   type Layer,
   type Network,
@@ -37,20 +37,8 @@ export function exportHead(look: Parameters, verify: Parameters): Network {
     conv(`brand.hidden${stride}`, towerLayer(stride), 'brand.hidden', 'relu6');
     conv(brandLayer(stride), `brand.hidden${stride}`, 'brand', 'none');
   }
-  const [weights, bias] = [verify.get('w1')!, verify.get('b1')!];
-  const hidden = bias.data.length;
-  let row = 0;
-  // A product with two parts side by side is the sum of two products; the bias goes with the first.
-  for (const { layer, channels } of CROP_PARTS) {
-    const name = `verify.${layer}`;
-    const data = weights.data.slice(row * hidden, (row + channels) * hidden);
-    tensors.set(`${name}.weights`, { shape: [1, 1, channels, hidden], data });
-    tensors.set(`${name}.bias`, { shape: [hidden], data: row === 0 ? bias.data : new Float32Array(hidden) });
-    conv(name, layer, name, 'none');
-    row += channels;
-  }
-  const [first, second] = CROP_PARTS.map(({ layer }) => `verify.${layer}`) as [string, string];
-  layers.push({ op: 'add', name: 'verify.hidden', inputs: [first, second], activation: 'relu6' });
+  tensor('verify.hidden', verify, 1);
+  conv('verify.hidden', CROP_LAYER, 'verify.hidden', 'relu6');
   tensor('verify', verify, 2);
   conv(VERIFY_LAYER, 'verify.hidden', 'verify', 'none');
   return { layers, tensors, outputs: [...HEAD_STRIDES.map(brandLayer), VERIFY_LAYER] };
@@ -68,16 +56,9 @@ export function importHead(head: Network): { look: Parameters; verify: Parameter
     ];
   };
   const named = (list: readonly Parameter[]): Parameters => new Map(list.map((p) => [p.name, p]));
-  const halves = CROP_PARTS.map(({ layer }) => read(`verify.${layer}`, 1));
-  const rows = halves.map(([w]) => w!);
-  const w1: Parameter = {
-    name: 'w1',
-    shape: [rows.reduce((sum, { shape }) => sum + shape[0]!, 0), rows[0]!.shape[1]!],
-    data: Float32Array.from(rows.flatMap(({ data }) => [...data])),
-  };
   const parts = {
     look: named([...read('brand.hidden', 1), ...read('brand', 2)]),
-    verify: named([w1, halves[0]![1]!, ...read('verify', 2)]),
+    verify: named([...read('verify.hidden', 1), ...read('verify', 2)]),
   };
   // Layers beside those of exportHead would be lost.
   const known = exportHead(parts.look, parts.verify).layers.map((l) => l.name);

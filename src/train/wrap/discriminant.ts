@@ -1,6 +1,6 @@
 import {
   CROP_CHANNELS,
-  CROP_PARTS,
+  CROP_LAYER,
   type Layer,
   type Network,
   type Tensor,
@@ -50,36 +50,25 @@ export function discriminantHead(examples: readonly (readonly Float32Array[])[],
   return linearHead(weights, bias);
 }
 
-/** A product with two parts side by side is the sum of two products; the bias goes with the first. */
 function linearHead(weights: readonly Float64Array[], bias: readonly number[]): Network {
   const k = bias.length;
-  const tensors = new Map<string, Tensor>();
-  const layers: Layer[] = [];
-  let row = 0;
-  for (const { layer, channels } of CROP_PARTS) {
-    const name = `verify.${layer}`;
-    const data = new Float32Array(channels * k);
-    for (let i = 0; i < channels; i++)
-      for (let brand = 0; brand < k; brand++) data[i * k + brand] = weights[brand]![row + i]!;
-    tensors.set(`${name}.weights`, { shape: [1, 1, channels, k], data });
-    tensors.set(`${name}.bias`, {
-      shape: [k],
-      data: row === 0 ? Float32Array.from(bias) : new Float32Array(k),
-    });
-    layers.push({
-      op: 'conv',
-      name,
-      input: layer,
-      stride: 1,
-      activation: 'none',
-      weights: `${name}.weights`,
-      bias: `${name}.bias`,
-    });
-    row += channels;
-  }
-  const [first, second] = CROP_PARTS.map(({ layer }) => `verify.${layer}`) as [string, string];
-  layers.push({ op: 'add', name: VERIFY_LAYER, inputs: [first, second], activation: 'none' });
-  return { layers, tensors, outputs: [VERIFY_LAYER] };
+  const data = new Float32Array(D * k);
+  for (let i = 0; i < D; i++)
+    for (let brand = 0; brand < k; brand++) data[i * k + brand] = weights[brand]![i]!;
+  const tensors = new Map<string, Tensor>([
+    [`${VERIFY_LAYER}.weights`, { shape: [1, 1, D, k], data }],
+    [`${VERIFY_LAYER}.bias`, { shape: [k], data: Float32Array.from(bias) }],
+  ]);
+  const layer: Layer = {
+    op: 'conv',
+    name: VERIFY_LAYER,
+    input: CROP_LAYER,
+    stride: 1,
+    activation: 'none',
+    weights: `${VERIFY_LAYER}.weights`,
+    bias: `${VERIFY_LAYER}.bias`,
+  };
+  return { layers: [layer], tensors, outputs: [VERIFY_LAYER] };
 }
 
 function mean(rows: readonly Float32Array[]): Float64Array {
@@ -88,7 +77,7 @@ function mean(rows: readonly Float32Array[]): Float64Array {
   return m;
 }
 
-/** Of each channel, so that those of the two parts, which differ in scale, count alike. */
+/** Of each channel, so that all count alike. */
 function deviations(rows: readonly Float32Array[], m: Float64Array): Float64Array {
   const squares = new Float64Array(D);
   for (const row of rows) for (let i = 0; i < D; i++) squares[i]! += (row[i]! - m[i]!) ** 2 / rows.length;
