@@ -11,3 +11,8 @@ export function drawAlone<T>(draw: () => Promise<T>): Promise<T> {
   last = result.catch(() => undefined);
   return result;
 }
+
+/** The same for a file that may be one: other pictures are drawn at once. */
+export function drawFile<T>(file: string | Buffer, draw: () => Promise<T>): Promise<T> {
+  return typeof file === 'string' && /\.svg$/i.test(file) ? drawAlone(draw) : draw();
+}

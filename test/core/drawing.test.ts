@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { drawAlone } from '../../src/core/drawing.js';
+import { drawAlone, drawFile } from '../../src/core/drawing.js';
 import { svgRaster, svgSprite } from '../../src/demo/raster.js';
 import { proceduralScene } from '../../src/train/compose/background.js';
 import { Rng } from '../../src/train/rng.js';
@@ -23,6 +23,23 @@ test('one drawing at a time, in order, and one that fails does not stop the next
     ['fulfilled', 'rejected', 'fulfilled'],
   );
   assert.deepEqual(done, [0, 2]);
+});
+
+test('of files, SVGs alone are drawn one at a time', async () => {
+  const most = async (file: string | Buffer): Promise<number> => {
+    let under = 0;
+    let seen = 0;
+    const draw = async () => {
+      seen = Math.max(seen, ++under);
+      await new Promise(setImmediate);
+      under--;
+    };
+    await Promise.all([1, 2, 3].map(() => drawFile(file, draw)));
+    return seen;
+  };
+  assert.equal(await most('art/mark.SVG'), 1);
+  assert.equal(await most('photo.jpg'), 3);
+  assert.equal(await most(Buffer.alloc(0)), 3);
 });
 
 const words =

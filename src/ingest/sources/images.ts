@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import sharp from 'sharp';
+import { drawFile } from '../../core/drawing.js';
 import { LogowatchError } from '../../core/errors.js';
 import { FrameQueue } from '../frame-queue.js';
 import type { FrameSource, SourceEnd, SourceFrame, SourceSession, SourceSpec } from '../source.js';
@@ -114,14 +115,14 @@ function unreadableError(paths: readonly string[]): LogowatchError {
 type Picture = Pick<SourceFrame, 'width' | 'height' | 'content' | 'data'>;
 
 async function fit(path: string, width: number, height: number): Promise<Picture> {
-  const { data, info } = await sharp(path, { limitInputPixels: PIXELS_MAX })
+  const image = sharp(path, { limitInputPixels: PIXELS_MAX })
     .rotate()
     .flatten({ background: GREY })
     .toColourspace('srgb')
     .resize({ width, height, fit: 'inside' })
     .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+    .raw();
+  const { data, info } = await drawFile(path, () => image.toBuffer({ resolveWithObject: true }));
   const x = Math.floor((width - info.width) / 2);
   const y = Math.floor((height - info.height) / 2);
   const content = { x, y, width: info.width, height: info.height };

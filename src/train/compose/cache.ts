@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type OutputInfo } from 'sharp';
-import { drawAlone } from '../../core/drawing.js';
+import { drawAlone, drawFile } from '../../core/drawing.js';
 import { LogowatchError } from '../../core/errors.js';
 import type { Box } from '../../core/geometry.js';
 import { isVector } from '../datasets/files.js';
@@ -61,14 +61,14 @@ export class PictureCache {
       try {
         const image = sharp(file, { failOn: 'error' });
         const { width } = (await image.metadata()).autoOrient;
-        const { data, info } = await image
+        image
           .autoOrient()
           .resize({ width: SIDE_MAX_PX, height: SIDE_MAX_PX, fit: 'inside', withoutEnlargement: true })
           .flatten({ background: '#808080' })
           .toColourspace('srgb')
           .removeAlpha()
-          .raw()
-          .toBuffer({ resolveWithObject: true });
+          .raw();
+        const { data, info } = await drawFile(file, () => image.toBuffer({ resolveWithObject: true }));
         const value = { width: info.width, height: info.height, data, scale: info.width / width };
         return { bytes: data.length, value };
       } catch (cause) {

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { drawFile } from '../../core/drawing.js';
 import { type DrawnBox, escapeHtml, factRows, htmlPage, htmlTable, pictureSvg } from '../html.js';
 import { type Answer, bestOf, relativeBox, topScore } from './answers.js';
 import {
@@ -100,7 +101,8 @@ async function thumb(answer: Answer, list: keyof WorstErrors): Promise<string> {
     list === 'missed' && shown !== undefined && shown !== best
       ? `, ${shown.label} ${score(shown.score)}`
       : '';
-  return `<figure>${await pictureSvg(image, size, scaled, THUMB_PX)}<figcaption>${escapeHtml(`${held}${said}${own}`)}<br>${escapeHtml(picture.name)}</figcaption></figure>`;
+  const svg = await drawFile(picture.source, () => pictureSvg(image, size, scaled, THUMB_PX));
+  return `<figure>${svg}<figcaption>${escapeHtml(`${held}${said}${own}`)}<br>${escapeHtml(picture.name)}</figcaption></figure>`;
 }
 
 function drawn(

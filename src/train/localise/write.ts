@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import sharp from 'sharp';
+import { drawFile } from '../../core/drawing.js';
 import { FOUND_BOXES_FILE } from '../datasets/coco.js';
 import { escapeHtml } from '../html.js';
 import type { FoundPlace } from '../localise.js';
@@ -80,12 +81,12 @@ async function thumbnail(
   root: string,
   { file, label, width, height, boxes, doubt }: FoundPlace,
 ): Promise<string> {
-  const jpeg = await sharp(file)
+  const image = sharp(file)
     .autoOrient()
     .resize({ width: THUMBNAIL_PX, height: THUMBNAIL_PX, fit: 'inside' })
     .flatten({ background: '#fff' })
-    .jpeg({ quality: 70 })
-    .toBuffer();
+    .jpeg({ quality: 70 });
+  const jpeg = await drawFile(file, () => image.toBuffer());
   const colour = doubt === undefined ? '#3e3' : '#f33';
   const drawn = boxes
     .map(
