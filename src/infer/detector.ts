@@ -38,6 +38,8 @@ export interface DetectOptions {
  */
 export interface Detector {
   readonly model: ModelInfo;
+  /** Pictures a call beyond which nothing is gained: more only wait for one another. Unbounded where it is not said. */
+  readonly batchSize?: number;
   detect(images: readonly DetectorImage[], options?: DetectOptions): Promise<Detection[][]>;
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ import { unlessAborted } from './unless-aborted.js';
 export { runSmoothing, type SmoothingRun } from './smoothing-flow.js';
 
 export interface InferenceFlowOptions extends InferenceOptions {
-  /** Pictures a batch at most. */
+  /** Pictures a batch at most; by default no more than the detector gains from. */
   readonly batchMax: number;
   /**
    * How long a picture may wait for others to fill its batch. At 0 batches still fill under load, since frames then
@@ -65,7 +65,11 @@ interface Origin {
  */
 export async function runInference(run: InferenceRun): Promise<void> {
   const { bus, detector, telemetry } = run;
-  const options = { ...INFERENCE_DEFAULTS, ...run.options };
+  const batchDefault = Math.min(
+    INFERENCE_DEFAULTS.batchMax,
+    detector.batchSize ?? INFERENCE_DEFAULTS.batchMax,
+  );
+  const options = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, ...run.options };
   const { batchMax, waitMsMax, inFlightMax } = options;
   const inference = new Inference(detector, telemetry, options);
   const failed = new AbortController();

@@ -92,6 +92,10 @@ export class NetworkDetector implements Detector {
     this.#verify = verify;
   }
 
+  get batchSize(): number {
+    return this.#look.batchSize;
+  }
+
   async detect(images: readonly DetectorImage[], options: DetectOptions = {}): Promise<Detection[][]> {
     const { brands, priorOdds } = this.#manifest;
     const places = await this.places(images, options);

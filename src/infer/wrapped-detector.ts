@@ -96,6 +96,7 @@ interface Engines {
 /** The user's own network as a Detector: localised by ours, named by theirs, believed on fitted evidence. */
 export class WrappedDetector implements Detector {
   readonly model: ModelInfo;
+  readonly batchSize = 1;
   readonly #manifest: WrappedManifest;
   readonly #engines: Engines;
   readonly #channels: readonly number[];

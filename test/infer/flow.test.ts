@@ -218,6 +218,21 @@ test('an abort ends the stage although the next one does not read', async () => 
   await refused;
 });
 
+test('no more pictures are taken at once than the detector gains from: the others wait where newer ones replace them', async () => {
+  for (const [batchSize, most] of [
+    [1, 1],
+    [3, 3],
+    [undefined, 4],
+  ]) {
+    const detector = Object.assign(new BrightnessDetector(() => 1), batchSize ? { batchSize } : {});
+    await infer(
+      Array.from({ length: 12 }, (_, i) => frame('a', i)),
+      detector,
+    );
+    assert.equal(Math.max(...detector.batches.map((b) => b.length)), most);
+  }
+});
+
 test('a slow detector on a live stream sees the newest frames, and the rest is counted', async () => {
   const telemetry = new RecordingTelemetry();
   const bus = new MemoryBus({ telemetry });
