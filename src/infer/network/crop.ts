@@ -43,28 +43,57 @@ export function sampleRegion(
   const samples = Math.max(1, Math.round(Math.max(sx, sy)));
   const columns = axis(x0, sx, size.width, samples, source.content.x, source.content.width);
   const rows = axis(y0, sy, size.height, samples, source.content.y, source.content.height);
-  const { data, width } = source;
+  const across = rowReader(source, columns, size.width, samples);
+  const length = size.width * 3;
+  const sum = new Float64Array(length);
   const share = 1 / (samples * samples);
-  for (let y = 0, at = 0; y < size.height; y++) {
-    for (let x = 0; x < size.width; x++, at += 3) {
-      let [r, g, b] = [0, 0, 0];
-      for (let j = y * samples; j < (y + 1) * samples; j++) {
-        const [top, bottom, v] = [rows.low[j]! * width, rows.high[j]! * width, rows.share[j]!];
-        for (let i = x * samples; i < (x + 1) * samples; i++) {
-          const [left, right, u] = [columns.low[i]!, columns.high[i]!, columns.share[i]!];
-          const [a00, a01] = [(top + left) * 3, (top + right) * 3];
-          const [a10, a11] = [(bottom + left) * 3, (bottom + right) * 3];
-          const [w00, w01, w10, w11] = [(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v];
-          r += data[a00]! * w00 + data[a01]! * w01 + data[a10]! * w10 + data[a11]! * w11;
-          g += data[a00 + 1]! * w00 + data[a01 + 1]! * w01 + data[a10 + 1]! * w10 + data[a11 + 1]! * w11;
-          b += data[a00 + 2]! * w00 + data[a01 + 2]! * w01 + data[a10 + 2]! * w10 + data[a11 + 2]! * w11;
-        }
-      }
-      out[at] = r * share + 0.5;
-      out[at + 1] = g * share + 0.5;
-      out[at + 2] = b * share + 0.5;
+  for (let y = 0; y < size.height; y++) {
+    sum.fill(0);
+    for (let j = y * samples; j < (y + 1) * samples; j++) {
+      const top = across(rows.low[j]!);
+      const bottom = across(rows.high[j]!);
+      const v = rows.share[j]!;
+      for (let k = 0; k < length; k++) sum[k]! += top[k]! + (bottom[k]! - top[k]!) * v;
     }
+    for (let k = 0, at = y * length; k < length; k++, at++) out[at] = sum[k]! * share + 0.5;
   }
+}
+
+/**
+ * Reads a row of the picture, sampled along it and summed to the pixels of the result. Bilinear weights are a product, so a
+ * row is read once for all that lies beside it; two are kept, one of each parity, since rows are asked for in order.
+ */
+function rowReader(
+  { data, width }: CropSource,
+  columns: Axis,
+  pixels: number,
+  samples: number,
+): (row: number) => Float64Array {
+  const kept = [new Float64Array(pixels * 3), new Float64Array(pixels * 3)] as const;
+  const held = [-1, -1];
+  return (row) => {
+    const out = kept[row & 1]!;
+    if (held[row & 1] === row) return out;
+    held[row & 1] = row;
+    const start = row * width;
+    for (let x = 0, at = 0, i = 0; x < pixels; x++, at += 3) {
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (const end = i + samples; i < end; i++) {
+        const left = (start + columns.low[i]!) * 3;
+        const right = (start + columns.high[i]!) * 3;
+        const u = columns.share[i]!;
+        r += data[left]! + (data[right]! - data[left]!) * u;
+        g += data[left + 1]! + (data[right + 1]! - data[left + 1]!) * u;
+        b += data[left + 2]! + (data[right + 2]! - data[left + 2]!) * u;
+      }
+      out[at] = r;
+      out[at + 1] = g;
+      out[at + 2] = b;
+    }
+    return out;
+  };
 }
 
 interface Axis {
