@@ -65,10 +65,7 @@ interface Origin {
  */
 export async function runInference(run: InferenceRun): Promise<void> {
   const { bus, detector, telemetry } = run;
-  const batchDefault = Math.min(
-    INFERENCE_DEFAULTS.batchMax,
-    detector.batchSize ?? INFERENCE_DEFAULTS.batchMax,
-  );
+  const batchDefault = Math.min(INFERENCE_DEFAULTS.batchMax, detector.batchSize ?? Infinity);
   const options = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, ...run.options };
   const { batchMax, waitMsMax, inFlightMax } = options;
   const inference = new Inference(detector, telemetry, options);

@@ -10,6 +10,7 @@ import { isWrapped } from './model/wrapped.js';
 import { type Candidate, findCandidates } from './network/candidates.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
+import { greyPicture, warmedUp } from './warm-up.js';
 import { loadWrapped } from './wrapped-detector.js';
 
 /**
@@ -38,14 +39,7 @@ export async function createDetector(folder: string, options: DetectorOptions = 
   const manifest = await readManifest(folder);
   if (isWrapped(manifest.value)) return loadWrapped(folder, manifest, { kind, threads });
   const model = await loadModel(folder);
-  const detector = await createNetworkDetector(model, { kind, threads, exact });
-  try {
-    await detector.warmUp();
-  } catch (error) {
-    await detector.close();
-    throw error;
-  }
-  return detector;
+  return warmedUp(await createNetworkDetector(model, { kind, threads, exact }));
 }
 
 /** A detector of a model in memory. */
@@ -138,10 +132,7 @@ export class NetworkDetector implements Detector {
 
   /** Runs one grey picture and crop, so that sessions are made and memory is held before the first real one. */
   async warmUp(): Promise<void> {
-    const { width, height } = this.model.inputs[0]!;
-    const content = { x: 0, y: 0, width, height };
-    const image = { width, height, content, data: new Uint8Array(width * height * 3).fill(127) };
-    await this.detect([image], { all: true });
+    await this.detect([greyPicture(this.model)], { all: true });
   }
 
   async close(): Promise<void> {

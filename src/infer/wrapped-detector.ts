@@ -15,6 +15,7 @@ import { joinNetworks, withOutputs } from './network/compose.js';
 import { sha256 } from './network/files.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { HEAD_STRIDES, type Network, placeLayer } from './network.js';
+import { greyPicture, warmedUp } from './warm-up.js';
 
 export interface WrappedOptions {
   readonly kind: EngineKind;
@@ -44,14 +45,7 @@ export async function loadWrapped(
     threads: options.threads ?? Math.min(2, availableParallelism()),
     beforeSoftmax: output.task === 'classifier' && output.kind === 'logits',
   });
-  const detector = await createWrapped({ manifest, trunk, head, foreign }, sha256(bytes), options);
-  try {
-    await detector.warmUp();
-  } catch (error) {
-    await detector.close();
-    throw error;
-  }
-  return detector;
+  return warmedUp(await createWrapped({ manifest, trunk, head, foreign }, sha256(bytes), options));
 }
 
 export interface WrappedParts {
@@ -162,9 +156,7 @@ export class WrappedDetector implements Detector {
   }
 
   async warmUp(): Promise<void> {
-    const { width, height } = this.model.inputs[0]!;
-    const content = { x: 0, y: 0, width, height };
-    await this.looks({ width, height, content, data: new Uint8Array(width * height * 3).fill(127) });
+    await this.looks(greyPicture(this.model));
   }
 
   async close(): Promise<void> {
