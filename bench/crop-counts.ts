@@ -3,6 +3,7 @@
  * JSON array, for the bare side of file-cost: what a frame costs depends on what it shows.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { loadModel } from '../src/infer/model/load.js';
 import { createNetworkDetector } from '../src/infer/network-detector.js';
 import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
@@ -10,14 +11,12 @@ import { HEIGHT, sampling, WIDTH } from './sampling.js';
 
 const BYTES = WIDTH * HEIGHT * 3;
 const [folder = '', video = '', fps = '5'] = process.argv.slice(2);
-const model = await loadModel(folder);
-const detector = await createNetworkDetector(model, {
-  kind: model.manifest.ranges === undefined ? 'onnx-f32' : 'onnx-int8',
-});
+const detector = await createNetworkDetector(await loadModel(folder), { kind: 'auto' });
 const ffmpeg = await locateFfmpeg();
 const child = spawn(ffmpeg.path, [...sampling(ffmpeg, video, Number(fps)), '-f', 'rawvideo', 'pipe:1'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
+const ended = once(child, 'close');
 const counts: number[] = [];
 const content = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
 let rest = Buffer.alloc(0);
@@ -30,5 +29,8 @@ for await (const chunk of child.stdout) {
     counts.push(places!.length);
   }
 }
+await ended;
 await detector.close();
+if (child.exitCode !== 0 || counts.length === 0)
+  throw new Error(`ffmpeg ended with ${child.exitCode} after ${counts.length} frames`);
 process.stdout.write(`${JSON.stringify(counts)}\n`);
