@@ -91,7 +91,7 @@ export async function finish(run: Run, input: FinishInput): Promise<TrainSummary
     head,
     int8,
     brands: calibration.brands,
-    candidateLogit: candidateLogit(samples),
+    candidateLogit: candidateLogit(seen, calibration.brands),
     training,
     report,
   });

@@ -1,5 +1,5 @@
 import { iou } from '../core/geometry.js';
-import { evidences, type VerifiedCandidate } from '../infer/fusion.js';
+import { evidence, evidences, type VerifiedCandidate } from '../infer/fusion.js';
 import type { BrandCalibration, ModelManifest } from '../infer/manifest.js';
 import { LOOK_OUTPUTS, VERIFY_OUTPUTS } from '../infer/model/load.js';
 import { joinNetworks } from '../infer/network/compose.js';
@@ -17,6 +17,9 @@ import { CELL_INPUTS, CROP_INPUTS } from './samples.js';
 /** While calibrating, places of nearly no promise are looked at too. */
 const CANDIDATE_LOGIT_FREE = -8;
 const CANDIDATE_LOGIT_RANGE = { low: -8, high: -1 };
+/** Share of the recognised logos that may lie below it, and how many tell it. */
+const CANDIDATES_LOST = 0.01;
+const KNOWN_MIN = 10;
 /** Overlap with a logo from which a place shows it. */
 const SHOWN_IOU = 0.4;
 
@@ -123,11 +126,36 @@ export async function bankPictures(
   );
 }
 
-/** The logit from which a place is worth a second look: nearly all places that show a logo have it. */
-export function candidateLogit(samples: readonly PlaceSample[]): number {
-  const positive = samples.filter((s) => s.positive).map((s) => s.logo + s.look);
-  const low = positive.length === 0 ? CANDIDATE_LOGIT_RANGE.low : quantile(positive, 0.02) - 0.5;
+/**
+ * The logit from which a place is worth a second look: of the logos in held-out frames that a second look recognises,
+ * nearly all have a place that reaches it and is recognised.
+ */
+export function candidateLogit(frames: readonly HeldOutFrame[], brands: readonly BrandCalibration[]): number {
+  const known = marksOf(frames, (place, k) => reachesThreshold(brands[k]!, k, place));
+  const marks = known.length >= KNOWN_MIN ? known : marksOf(frames, () => true);
+  if (marks.length === 0) return CANDIDATE_LOGIT_RANGE.low;
+  const low = quantile(marks, CANDIDATES_LOST);
   return Math.min(CANDIDATE_LOGIT_RANGE.high, Math.max(CANDIDATE_LOGIT_RANGE.low, low));
+}
+
+/** Of each logo that a place shows: the greatest logit of those places that count. */
+function marksOf(
+  frames: readonly HeldOutFrame[],
+  counts: (place: VerifiedCandidate, brand: number) => boolean,
+): number[] {
+  return frames.flatMap(({ frame: { targets }, places }) =>
+    targets.flatMap((target) => {
+      const shown = places.filter(
+        (p) => !target.ignore && !p.window && iou(target.box, p.box) >= SHOWN_IOU && counts(p, target.brand),
+      );
+      return shown.length === 0 ? [] : [Math.max(...shown.map((p) => p.logo + Math.max(...p.look)))];
+    }),
+  );
+}
+
+function reachesThreshold(brand: BrandCalibration, k: number, place: VerifiedCandidate): boolean {
+  const least = Math.log(brand.threshold / (1 - brand.threshold)) - Math.log(PRIOR_ODDS);
+  return evidence(brand, k, place) >= least;
 }
 
 /** The greatest evidence of every brand in each frame. */

@@ -15,7 +15,7 @@ const SAME_PLACE_IOU = 0.6;
  * shipped network knows what is no logo better than heads that have learned from twenty photos.
  */
 const LOGO_MIN = -4;
-const LOGO_FLOOR = -2;
+const LOGO_FLOOR = -1;
 
 /** A place that may hold a logo. */
 export interface Candidate {

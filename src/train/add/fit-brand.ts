@@ -118,7 +118,7 @@ export async function calibrateBrand(
   const negatives = [...logoFree(seen), ...(await bankNegatives(heads, heldOutBank(bank)))];
   const known = { brandCount: others.length + 1, weights: meanWeights(others) };
   const brand = conservative(calibrate([name], samples, negatives, known).brands[0]!);
-  return { brand, candidateLogit: candidateLogit(samples), recall: recallOf(seen, brand) };
+  return { brand, candidateLogit: candidateLogit(seen, [brand]), recall: recallOf(seen, brand) };
 }
 
 function meanWeights(
