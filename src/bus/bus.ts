@@ -26,6 +26,8 @@ export interface Outgoing {
 
 export interface Batch<T> {
   readonly records: readonly OutgoingRecord<T>[];
+  /** What was last committed to the subscription's `state` under a key; undefined where nothing was. */
+  state(key: string): unknown;
   /** Publishes `outputs` and acknowledges the batch, both or neither. Waits while a lossless queue is full. */
   commit(outputs?: readonly Outgoing[]): Promise<void>;
 }
@@ -35,6 +37,13 @@ export interface SubscribeOptions {
   readonly group: string;
   /** At most so many records a batch. */
   readonly maxRecords: number;
+  /**
+   * Keeps the last value of each key that commits publish to this topic, and gives it back with the batches of that
+   * key, also to a consumer that takes over from another: what a stage must not forget. Null forgets it.
+   */
+  readonly state?: Topic<unknown>;
+  /** True for a reader whose commits publish nothing: the way of the data leaves the bus there. */
+  readonly terminal?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -111,6 +111,7 @@ export class MemoryBus implements Bus {
     options: SubscribeOptions,
   ): AsyncGenerator<Batch<T>> {
     const { signal, maxRecords } = options;
+    const states = new Map<string, unknown>();
     const wake = () => queue.wake();
     signal?.addEventListener('abort', wake);
     try {
@@ -118,7 +119,11 @@ export class MemoryBus implements Bus {
         if (queue.size > 0) {
           const records = queue.take(Math.max(1, maxRecords)) as OutgoingRecord<T>[];
           this.#admitWaiting(state);
-          yield { records, commit: (outputs) => this.#publish(outputs ?? []) };
+          yield {
+            records,
+            state: (key) => states.get(key),
+            commit: (outputs = []) => this.#publish(keepStates(outputs, options.state, states)),
+          };
         } else if (state.ended && state.waiting.size === 0) {
           return;
         } else {
@@ -203,6 +208,18 @@ export class MemoryBus implements Bus {
     if (typeof capacity === 'number') return capacity;
     return capacity?.[topic] ?? (topic === 'frames' ? CAPACITY_FRAMES_DEFAULT : CAPACITY_DEFAULT);
   }
+}
+
+/** States stay with their reader, which dies with the process; the other outputs are returned. */
+function keepStates(
+  outputs: readonly Outgoing[],
+  topic: Topic<unknown> | undefined,
+  states: Map<string, unknown>,
+): readonly Outgoing[] {
+  for (const { key, value } of outputs.filter((o) => o.topic.name === topic?.name).flatMap((o) => o.records))
+    if (value === null) states.delete(key);
+    else states.set(key, value);
+  return outputs.filter((o) => o.topic.name !== topic?.name);
 }
 
 function queuesOf(topic: TopicState): Iterable<GroupQueue> {

@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'schema-mismatch'
   | 'message-invalid'
   | 'bus-closed'
+  | 'bus-failed'
+  | 'partition-lost'
   | 'sink-failed'
   | 'disk-full'
   | 'stopped'

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { type Admin, Kafka, Partitioners } from 'kafkajs';
+import { LogowatchError } from '../../core/errors.js';
+import type { Telemetry } from '../../telemetry/telemetry.js';
+import type { Batch, Bus, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
+import { closedError, Sender } from './sender.js';
+import { clientConfig, KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
+import { END_HEADER, Subscription } from './subscription.js';
+import { createTopics } from './topic-settings.js';
+import type { Wire } from './wire.js';
+
+export interface KafkaBusOptions {
+  readonly settings: KafkaSettings;
+  readonly wire: Wire;
+  /** Topics that are created where they are missing, beside the dead letters. */
+  readonly topics: readonly string[];
+  readonly telemetry?: Telemetry | undefined;
+}
+
+/**
+ * The bus between processes. A commit is a transaction: outputs, states and offsets of a batch, all or none, by the one
+ * owner that its partition has. docs/guarantees.md says what follows, and which test shows it.
+ */
+export class KafkaBus implements Bus {
+  readonly #id = randomUUID();
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #sender: Sender;
+  readonly #options: KafkaBusOptions;
+  readonly #subscriptions = new Map<string, Set<Subscription<never>>>();
+  readonly #ended = new Set<string>();
+  #closed = false;
+
+  private constructor(kafka: Kafka, options: KafkaBusOptions) {
+    this.#kafka = kafka;
+    this.#options = options;
+    this.#admin = kafka.admin();
+    this.#sender = new Sender(kafka, options.wire, this.#prefix, options.telemetry);
+  }
+
+  /** Errors: bus-failed where no broker answers or the cluster refuses us. */
+  static async connect(options: KafkaBusOptions): Promise<KafkaBus> {
+    const { settings, telemetry } = options;
+    const bus = new KafkaBus(new Kafka(clientConfig(settings, telemetry)), options);
+    try {
+      await bus.#admin.connect();
+      await createTopics(bus.#admin, [...options.topics, 'dead-letters'], {
+        prefix: bus.#prefix,
+        partitions: settings.partitions ?? KAFKA_DEFAULTS.partitions,
+        replicas: settings.replicas,
+      });
+      await bus.#sender.connect();
+      return bus;
+    } catch (cause) {
+      await bus.close();
+      throw new LogowatchError('bus-failed', 'Kafka cannot be used', {
+        value: `${settings.brokers.join(', ')}: ${(cause as Error).message}`,
+        remedy: 'Check bus.brokers, tls and sasl, and that topics may be created or are there',
+        cause,
+      });
+    }
+  }
+
+  get #prefix(): string {
+    return this.#options.settings.prefix ?? KAFKA_DEFAULTS.prefix;
+  }
+
+  async send<T>(topic: Topic<T>, records: readonly OutgoingRecord<T>[]): Promise<void> {
+    if (this.#closed || this.#ended.has(topic.name)) throw closedError(topic.name);
+    await this.#sender.send(topic, records);
+  }
+
+  async *subscribe<T>(topic: Topic<T>, options: SubscribeOptions): AsyncGenerator<Batch<T>> {
+    if (this.#closed) return;
+    const { settings, wire, telemetry } = this.#options;
+    const context = { kafka: this.#kafka, admin: this.#admin, wire, settings, telemetry, busId: this.#id };
+    const subscription = new Subscription(context, topic, options);
+    const known = this.#subscriptions.get(topic.name) ?? new Set();
+    this.#subscriptions.set(topic.name, known.add(subscription as never));
+    try {
+      yield* subscription.batches();
+    } finally {
+      known.delete(subscription as never);
+    }
+  }
+
+  /**
+   * Readers in this process end once they have read what is there; those elsewhere wait for what others send. A mark in
+   * each partition tells them, since a partition's last offset may belong to no record.
+   */
+  async end(topic: Topic<unknown>): Promise<void> {
+    if (this.#closed || this.#ended.has(topic.name)) return;
+    this.#ended.add(topic.name);
+    await this.#sender.flush();
+    const name = this.#prefix + topic.name;
+    const partitions = await this.#admin.fetchTopicOffsets(name);
+    const producer = this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    try {
+      await producer.connect();
+      const messages = partitions.map(({ partition }) => ({
+        key: 'end',
+        value: Buffer.alloc(0),
+        headers: { [END_HEADER]: this.#id },
+        partition,
+      }));
+      await producer.send({ topic: name, messages, acks: -1 });
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const all = [...this.#subscriptions.values()].flatMap((s) => [...s]);
+    await Promise.all(all.map((s) => s.close()));
+    await this.#sender.close().catch(() => undefined);
+    await this.#admin.disconnect().catch(() => undefined);
+  }
+}

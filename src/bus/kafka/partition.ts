@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { LogowatchError } from '../../core/errors.js';
+import { byTopic, type EncodedMessage } from './sender.js';
+
+const CONCURRENT_TRIES_MAX = 100;
+
+/** One consumer group's hold on one partition. */
+export interface PartitionKey {
+  /** As Kafka knows them, prefix included. */
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface Publication {
+  readonly topic: string;
+  readonly message: EncodedMessage;
+}
+
+/**
+ * The right to read one partition and to publish what follows from it: outputs and the offset in one transaction.
+ * Groups alone do not keep out a consumer that was taken for dead; the transactional id does: whoever opens a partition
+ * next ends every transaction of the one before, and only then asks where to go on.
+ */
+export class OwnedPartition {
+  readonly key: PartitionKey;
+  /** The first offset that is not committed. */
+  next: bigint;
+  /** What the reader keeps of each key, as of `next`. */
+  readonly states = new Map<string, unknown>();
+  readonly #producer: Producer;
+  #lost = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(key: PartitionKey, producer: Producer, next: bigint) {
+    this.key = key;
+    this.#producer = producer;
+    this.next = next;
+  }
+
+  static async open(
+    kafka: Kafka,
+    admin: Admin,
+    key: PartitionKey,
+    transactionTimeout: number,
+  ): Promise<OwnedPartition> {
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      transactionalId: `${key.group}-${key.topic}-${key.partition}`,
+      transactionTimeout,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    try {
+      // Makes itself known to the coordinator, which fences off the owner before.
+      await producer.connect();
+      return new OwnedPartition(key, producer, await committed(admin, key));
+    } catch (error) {
+      await producer.disconnect().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Nothing that this owner has begun is under way any more. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  /**
+   * Publishes and moves the offset to `next`, both or neither, after what was begun before. Throws `partition-lost` when
+   * another consumer has the partition, or when nobody can say what became of it: then it has to be opened anew.
+   */
+  commit(messages: readonly Publication[], next: bigint): Promise<void> {
+    const done = this.#last.then(() => this.#commit(messages, next));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #commit(messages: readonly Publication[], next: bigint): Promise<void> {
+    if (this.#lost) throw this.#lostError();
+    const { group, topic, partition } = this.key;
+    const transaction = await this.#producer.transaction().catch((cause: unknown) => this.#lose(cause));
+    try {
+      if (messages.length > 0) await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
+      const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
+      await unlessConcurrent(() => transaction.sendOffsets({ consumerGroupId: group, topics: offsets }));
+      await transaction.commit();
+      this.next = next;
+    } catch (cause) {
+      await transaction.abort().catch(() => undefined);
+      this.#lose(cause);
+    }
+  }
+
+  #lose(cause: unknown): never {
+    this.#lost = true;
+    throw this.#lostError(cause);
+  }
+
+  #lostError(cause?: unknown): LogowatchError {
+    const { topic, partition } = this.key;
+    return new LogowatchError(
+      'partition-lost',
+      'The partition has another owner, or its transaction failed',
+      {
+        value: `${topic}/${partition}${cause === undefined ? '' : `: ${(cause as Error).message}`}`,
+        remedy: 'What was not committed is read again',
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#lost = true;
+    await this.#last;
+    await this.#producer.disconnect().catch(() => undefined);
+  }
+
+  /** Publishes outside of any reading, as this partition's owner: nobody after us lets it through. */
+  async publish(messages: readonly Publication[]): Promise<void> {
+    const transaction = await this.#producer.transaction();
+    await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
+    await transaction.commit();
+  }
+}
+
+/** While the transaction before still closes, the coordinator wants to be asked again; kafkajs does so for records only. */
+async function unlessConcurrent(ask: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { type } = error as { type?: string };
+      if (type !== 'CONCURRENT_TRANSACTIONS' || attempt >= CONCURRENT_TRIES_MAX) throw error;
+      await sleep(Math.min(100, 2 ** attempt));
+    }
+  }
+}
+
+/** Where the group goes on in a partition; 0 where it has never been. */
+export async function committed(admin: Admin, { group, topic, partition }: PartitionKey): Promise<bigint> {
+  const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+  const offset = found?.partitions.find((p) => p.partition === partition)?.offset ?? '-1';
+  return BigInt(offset) < 0n ? 0n : BigInt(offset);
+}
+
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

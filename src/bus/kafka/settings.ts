@@ -1,0 +1,73 @@
+import { type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import type { Telemetry } from '../../telemetry/telemetry.js';
+
+/** How to reach a cluster. Secrets are values already taken from the environment or a file; they are never printed. */
+export interface KafkaSettings {
+  /** host:port */
+  readonly brokers: readonly string[];
+  readonly clientId?: string | undefined;
+  /** Before the names of topics, groups and transactions; default `logowatch.`. */
+  readonly prefix?: string | undefined;
+  /** Of topics that are not there yet; default 12. More than there will ever be consumers: a re-partition moves streams. */
+  readonly partitions?: number | undefined;
+  /** Copies of each record; default the cluster's own. */
+  readonly replicas?: number | undefined;
+  /** PEM texts, or true for the system's authorities. */
+  readonly tls?:
+    | boolean
+    | { readonly ca?: string; readonly cert?: string; readonly key?: string }
+    | undefined;
+  readonly sasl?: SaslSettings | undefined;
+  /** A consumer that gives no sign of life for so long loses its partitions; default 10 s. */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** A transaction left open for so long is rolled back, which is how long a crash may hold up readers; default 10 s. */
+  readonly transactionTimeoutMs?: number | undefined;
+}
+
+export type SaslSettings =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  | { readonly mechanism: 'oauthbearer'; readonly token: string };
+
+export const KAFKA_DEFAULTS = {
+  clientId: 'logowatch',
+  prefix: 'logowatch.',
+  partitions: 12,
+  sessionTimeoutMs: 10_000,
+  transactionTimeoutMs: 10_000,
+} as const;
+
+/** Greatest message, bytes: what topics, fetches and codecs agree on. */
+export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** kafkajs says this at ERROR while a transaction before it still closes, then tries again and succeeds. */
+const NOT_AN_ERROR = /concurrent transaction|CONCURRENT_TRANSACTIONS/i;
+
+export function clientConfig(settings: KafkaSettings, telemetry: Telemetry | undefined): KafkaConfig {
+  const { brokers, clientId = KAFKA_DEFAULTS.clientId, tls, sasl } = settings;
+  return {
+    clientId,
+    brokers: [...brokers],
+    ...(tls === undefined ? {} : { ssl: typeof tls === 'boolean' ? tls : { ...tls } }),
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
+    connectionTimeout: 3_000,
+    requestTimeout: 15_000,
+    // By default the first pause is 300 ms, which alone holds transactions to three a second.
+    retry: { initialRetryTime: 20, maxRetryTime: 1_000, retries: 60 },
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { message, error } = entry.log as { message: string; error?: string };
+      const text = error === undefined ? message : `${message}: ${error}`;
+      if (!NOT_AN_ERROR.test(text)) telemetry?.emit({ type: 'warning', message: `kafka: ${text}` });
+    },
+  };
+}
+
+function saslOptions(sasl: SaslSettings): SASLOptions {
+  if (sasl.mechanism !== 'oauthbearer') return sasl;
+  const { token } = sasl;
+  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) };
+}

@@ -1,0 +1,370 @@
+import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { describeError, LogowatchError } from '../../core/errors.js';
+import type { Telemetry } from '../../telemetry/telemetry.js';
+import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
+import { Handover } from './handover.js';
+import { committed, OwnedPartition, type Publication, sha256Hex } from './partition.js';
+import { restoreStates } from './restore.js';
+import { DROPPABLE_HEADER, encodeMessage } from './sender.js';
+import { KAFKA_DEFAULTS, type KafkaSettings, MESSAGE_BYTES_MAX } from './settings.js';
+import type { Wire } from './wire.js';
+
+/** Live frames older than this give way to newer ones of their stream that are there already; milliseconds. */
+const AGE_MS_MAX = 500;
+/** Marks the end of a topic for the readers of the bus that wrote it. */
+export const END_HEADER = 'logowatch-end';
+const DEAD_LETTERS = 'dead-letters';
+
+export interface SubscriptionContext {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly wire: Wire;
+  readonly settings: KafkaSettings;
+  readonly telemetry: Telemetry | undefined;
+  /** Names this bus in the marks it sends. */
+  readonly busId: string;
+}
+
+/** What is handed to the reader in one piece. */
+interface Slice {
+  readonly records: readonly OutgoingRecord<unknown>[];
+  readonly rejected: readonly Publication[];
+  /** It holds the mark of this bus: nothing follows in its partition. */
+  readonly last: boolean;
+  /** The offset after it. */
+  readonly next: bigint;
+}
+
+/** How commits of a partition are made: in transactions, or by the group's own offsets where nothing is published. */
+interface Owner {
+  readonly owned: OwnedPartition | undefined;
+  next: bigint;
+  /** Grows whenever what is under way must not be committed any more. */
+  generation: number;
+}
+
+/**
+ * A member of a consumer group as an async iterable. Partitions are read side by side, one batch of each at a time; the
+ * group hears from us while a batch is worked on, however long that takes.
+ */
+export class Subscription<T> {
+  readonly #context: SubscriptionContext;
+  readonly #topic: Topic<T>;
+  readonly #options: SubscribeOptions;
+  readonly #consumer: Consumer;
+  readonly #handover = new Handover<Batch<T>>();
+  readonly #owners = new Map<number, Promise<Owner>>();
+  #assigned: readonly number[] = [];
+  readonly #ended = new Set<number>();
+  #closing: Promise<void> | undefined;
+
+  constructor(context: SubscriptionContext, topic: Topic<T>, options: SubscribeOptions) {
+    this.#context = context;
+    this.#topic = topic;
+    this.#options = options;
+    const { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs } = context.settings;
+    this.#consumer = context.kafka.consumer({
+      groupId: this.#name(options.group),
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.max(200, Math.round(sessionTimeoutMs / 5)),
+      rebalanceTimeout: 30_000,
+      maxBytesPerPartition: MESSAGE_BYTES_MAX,
+      maxWaitTimeInMs: 50,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: 50,
+        retries: 60,
+        maxRetryTime: 1_000,
+        restartOnFailure: async () => this.#closing === undefined,
+      },
+    });
+  }
+
+  async *batches(): AsyncGenerator<Batch<T>> {
+    const { signal } = this.#options;
+    const stop = () => this.#handover.end();
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    try {
+      await this.#start().catch((error: unknown) => {
+        // Ended while it joined the group: that is no failure.
+        if (!this.#handover.ended) throw error;
+      });
+      yield* this.#handover.values();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      await this.close();
+    }
+  }
+
+  /** What is under way may no longer be committed; the iteration ends. */
+  close(): Promise<void> {
+    this.#handover.end();
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#consumer.disconnect().catch(() => undefined);
+    await this.#release([...this.#owners.keys()]);
+  }
+
+  async #start(): Promise<void> {
+    if (this.#handover.ended) return;
+    const { GROUP_JOIN, CRASH } = this.#consumer.events;
+    const topic = this.#name(this.#topic.name);
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment[topic] ?? []));
+    this.#consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart) this.#handover.fail(payload.error);
+    });
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 64,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+  }
+
+  #joined(assigned: readonly number[]): void {
+    const gone = [...this.#owners.keys()].filter((p) => !assigned.includes(p));
+    this.#assigned = assigned;
+    void this.#release(gone);
+    this.#endWhenAllEnded();
+  }
+
+  async #release(partitions: readonly number[]): Promise<void> {
+    await Promise.all(
+      partitions.map(async (partition) => {
+        const owner = await this.#owners.get(partition)?.catch(() => undefined);
+        this.#owners.delete(partition);
+        if (owner === undefined) return;
+        owner.generation++;
+        await owner.owned?.close();
+      }),
+    );
+  }
+
+  #owner(partition: number): Promise<Owner> {
+    const known = this.#owners.get(partition);
+    if (known !== undefined) return known;
+    const opened = this.#open(partition);
+    this.#owners.set(partition, opened);
+    opened.catch(() => this.#owners.delete(partition));
+    return opened;
+  }
+
+  async #open(partition: number): Promise<Owner> {
+    const { kafka, admin, settings } = this.#context;
+    const key = { group: this.#name(this.#options.group), topic: this.#name(this.#topic.name), partition };
+    if (this.#options.terminal) return { owned: undefined, next: await committed(admin, key), generation: 0 };
+    const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
+    const owned = await OwnedPartition.open(kafka, admin, key, timeout);
+    if (this.#options.state !== undefined)
+      await restoreStates(this.#context, owned, this.#options.state, this.#name(this.#options.state.name));
+    return { owned, next: owned.next, generation: 0 };
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, resolveOffset, isRunning, isStale } = payload;
+    const owner = await this.#owner(batch.partition);
+    await owner.owned?.idle();
+    const generation = ++owner.generation;
+    const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
+    const messages = this.#newestFirst(fresh);
+    const { maxRecords } = this.#options;
+    for (let i = 0; i < messages.length; i += maxRecords) {
+      if (!isRunning() || isStale() || this.#handover.ended) return;
+      const part = messages.slice(i, i + maxRecords);
+      const after = messages[i + maxRecords];
+      // What was left out between two messages is done with as well.
+      const next = after === undefined ? BigInt(batch.lastOffset()) + 1n : BigInt(after.offset);
+      const slice = await this.#slice(batch.partition, part, next);
+      const settled = await this.#offer(slice, owner, generation, payload);
+      if (!settled) return;
+      if (slice.last) this.#markEnded(batch.partition);
+      resolveOffset(String(next - 1n));
+    }
+    if (messages.length === 0) resolveOffset(batch.lastOffset());
+  }
+
+  /** Hands a slice to the reader and keeps the group waiting until it is committed. False: it has to be read again. */
+  async #offer(slice: Slice, owner: Owner, generation: number, payload: EachBatchPayload): Promise<boolean> {
+    const { partition } = payload.batch;
+    let failed: unknown;
+    let forget: (() => void) | undefined;
+    const done = new Promise<boolean>((resolve) => {
+      const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
+        try {
+          if (owner.generation !== generation || this.#closing !== undefined)
+            throw lostError(this.#topic, partition);
+          await this.#commit(partition, owner, slice, outputs);
+          resolve(true);
+        } catch (error) {
+          failed = error;
+          resolve(false);
+          throw error;
+        }
+      };
+      if (slice.records.length === 0) void commit().catch(() => undefined);
+      else {
+        const state = (key: string): unknown => owner.owned?.states.get(key);
+        const records = slice.records as readonly OutgoingRecord<T>[];
+        if (!this.#handover.offer({ records, state, commit })) resolve(false);
+      }
+      forget = this.#handover.onEnd(() => resolve(false));
+    });
+    try {
+      await beating(done, payload.heartbeat);
+    } catch (rebalance) {
+      owner.generation++;
+      throw rebalance;
+    } finally {
+      forget?.();
+    }
+    if (await done) return true;
+    owner.generation++;
+    if (failed !== undefined) await this.#reopen(partition, failed);
+    return false;
+  }
+
+  /** Nobody knows what became of a commit: the next owner, which may be us, starts from what the cluster says. */
+  async #reopen(partition: number, cause: unknown): Promise<void> {
+    if (this.#closing !== undefined) return;
+    this.#context.telemetry?.emit({ type: 'warning', message: `kafka: ${describeError(cause)}` });
+    await this.#release([partition]);
+    const topic = this.#name(this.#topic.name);
+    const key = { group: this.#name(this.#options.group), topic, partition };
+    this.#consumer.seek({ topic, partition, offset: String(await committed(this.#context.admin, key)) });
+  }
+
+  async #commit(partition: number, owner: Owner, slice: Slice, outputs: readonly Outgoing[]): Promise<void> {
+    const { owned } = owner;
+    if (owned === undefined) {
+      if (outputs.some((o) => o.records.length > 0))
+        throw new RangeError('a terminal reader publishes nothing');
+      const offset = String(slice.next);
+      await this.#consumer.commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }]);
+    } else {
+      const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output)));
+      await owned.commit([...slice.rejected, ...messages], slice.next);
+      for (const { topic, records } of outputs) {
+        if (topic.name !== this.#options.state?.name) continue;
+        for (const { key, value } of records)
+          if (value === null) owned.states.delete(key);
+          else owned.states.set(key, value);
+      }
+    }
+    owner.next = slice.next;
+  }
+
+  #encoded({ topic, records }: Outgoing): Promise<Publication>[] {
+    return records.map(async (record) => ({
+      topic: this.#name(topic.name),
+      message: await encodeMessage(this.#context.wire, topic, record),
+    }));
+  }
+
+  async #slice(partition: number, messages: readonly KafkaMessage[], next: bigint): Promise<Slice> {
+    const records: OutgoingRecord<unknown>[] = [];
+    const rejected: Publication[] = [];
+    let last = false;
+    const decoded = await Promise.allSettled(
+      messages.map(async ({ value, headers }) =>
+        value === null || headers?.[END_HEADER] !== undefined
+          ? undefined
+          : this.#context.wire.decode(this.#topic, value),
+      ),
+    );
+    messages.forEach((message, i) => {
+      const end = message.headers?.[END_HEADER];
+      if (end !== undefined) {
+        last ||= String(end) === this.#context.busId;
+        return;
+      }
+      const result = decoded[i]!;
+      const key = message.key?.toString() ?? '';
+      if (result.status === 'rejected') rejected.push(this.#deadLetter(partition, message, result.reason));
+      else if (result.value !== undefined)
+        records.push({
+          key,
+          value: result.value,
+          ...(message.headers?.[DROPPABLE_HEADER] === undefined ? {} : { droppable: true }),
+        });
+    });
+    return { records, rejected, last, next };
+  }
+
+  /** A message that nobody can read: what is known of it goes to a topic of its own, and the rest goes on. */
+  #deadLetter(partition: number, { offset, value, key }: KafkaMessage, reason: unknown): Publication {
+    const topic = this.#name(this.#topic.name);
+    const text = describeError(reason).slice(0, 500);
+    this.#context.telemetry?.emit({ type: 'record-rejected', topic: this.#topic.name, reason: text });
+    const bytes = value ?? Buffer.alloc(0);
+    const letter = { topic, partition, offset, reason: text, bytes: bytes.length, sha256: sha256Hex(bytes) };
+    return {
+      topic: this.#name(DEAD_LETTERS),
+      message: {
+        key: key?.toString() ?? '',
+        value: Buffer.from(JSON.stringify(letter)),
+        headers: { 'content-type': 'application/json' },
+      },
+    };
+  }
+
+  /** Live frames that are old give way to newer ones of their stream in the same fetch; each is counted. */
+  #newestFirst(messages: readonly KafkaMessage[]): readonly KafkaMessage[] {
+    const newest = new Map<string, KafkaMessage>();
+    for (const m of messages)
+      if (m.headers?.[DROPPABLE_HEADER] !== undefined) newest.set(m.key?.toString() ?? '', m);
+    if (newest.size === 0) return messages;
+    const before = Date.now() - AGE_MS_MAX;
+    return messages.filter((m) => {
+      if (m.headers?.[DROPPABLE_HEADER] === undefined || Number(m.timestamp) >= before) return true;
+      const streamId = m.key?.toString() ?? '';
+      if (newest.get(streamId) === m) return true;
+      this.#context.telemetry?.emit({ type: 'frames-dropped', streamId, count: 1, reason: 'bus-queue' });
+      return false;
+    });
+  }
+
+  #markEnded(partition: number): void {
+    this.#ended.add(partition);
+    this.#endWhenAllEnded();
+  }
+
+  #endWhenAllEnded(): void {
+    if (this.#assigned.length > 0 && this.#assigned.every((p) => this.#ended.has(p))) this.#handover.finish();
+  }
+
+  #name(name: string): string {
+    return (this.#context.settings.prefix ?? KAFKA_DEFAULTS.prefix) + name;
+  }
+}
+
+/** Calls `beat` until the work is done. Throws what `beat` throws: the group has moved on. */
+async function beating(work: Promise<unknown>, beat: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tick = () =>
+    new Promise<'beat'>((resolve) => {
+      timer = setTimeout(resolve, 200, 'beat');
+    });
+  try {
+    for (;;) {
+      const first = await Promise.race([work.then(() => 'done' as const), tick()]);
+      clearTimeout(timer);
+      await beat();
+      if (first === 'done') return;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lostError(topic: Topic<unknown>, partition: number): LogowatchError {
+  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
+    value: `${topic.name}/${partition}`,
+    remedy: 'What was not committed is read again',
+  });
+}

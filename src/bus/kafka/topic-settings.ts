@@ -1,0 +1,48 @@
+import type { Admin, ITopicConfig } from 'kafkajs';
+import { MESSAGE_BYTES_MAX } from './settings.js';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** What a topic of a name is made with. Frames are large and soon old; events are few and kept. */
+const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  frames: {
+    'retention.ms': String(10 * MINUTE),
+    'segment.ms': String(2 * MINUTE),
+    'compression.type': 'producer',
+  },
+  detections: { 'retention.ms': String(7 * DAY) },
+  appearances: { 'retention.ms': String(365 * DAY) },
+  states: { 'cleanup.policy': 'compact', 'segment.ms': String(10 * MINUTE) },
+  'dead-letters': { 'retention.ms': String(30 * DAY) },
+};
+
+export interface TopicNeeds {
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly replicas: number | undefined;
+}
+
+/** Creates those topics that are missing; what is there stays as its owner has set it. */
+export async function createTopics(
+  admin: Admin,
+  names: readonly string[],
+  { prefix, partitions, replicas }: TopicNeeds,
+): Promise<void> {
+  const there = new Set(await admin.listTopics());
+  const topics = names
+    .filter((name) => !there.has(prefix + name))
+    .map(
+      (name): ITopicConfig => ({
+        topic: prefix + name,
+        numPartitions: partitions,
+        replicationFactor: replicas ?? -1,
+        configEntries: Object.entries({
+          'max.message.bytes': String(MESSAGE_BYTES_MAX),
+          ...SETTINGS[name],
+        }).map(([key, value]) => ({ name: key, value })),
+      }),
+    );
+  // Another process may have been quicker: kafkajs takes that for done.
+  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+}

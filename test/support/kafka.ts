@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './ports.js';
+
+/** The broker that tests run against; its jars come from Maven Central. */
+const VERSION = process.env['LOGOWATCH_TEST_KAFKA'] ?? '4.4.0';
+const STARTED = 'Kafka Server started';
+const START_MS_MAX = 60_000;
+
+const required = (process.env['LOGOWATCH_REQUIRE'] ?? '').split(',').includes('kafka');
+
+/** Why tests that need a broker are skipped here; false where they run. Throws where LOGOWATCH_REQUIRE names kafka. */
+export function withoutKafka(): string | false {
+  const missing = ['java', 'mvn'].filter(
+    (name) => spawnSync(name, ['-version'], { stdio: 'ignore' }).status !== 0,
+  );
+  if (missing.length === 0) return false;
+  const why = `no ${missing.join(' and no ')}: tests with a real Kafka are skipped`;
+  if (required) throw new Error(why);
+  return why;
+}
+
+export class TestBroker {
+  readonly address: string;
+  readonly #folder: string;
+  readonly #jars: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(address: string, folder: string, jars: string) {
+    this.address = address;
+    this.#folder = folder;
+    this.#jars = jars;
+  }
+
+  static async start(): Promise<TestBroker> {
+    const jars = await brokerJars();
+    const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
+    const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
+    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller));
+    const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      'bG9nb3dhdGNoLXRlc3QtMQ',
+      '-c',
+      'server.properties',
+    ];
+    const formatted = spawnSync('java', ['-Xmx128m', '-cp', join(jars, '*'), ...format], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    if (formatted.status !== 0) throw new Error(`the broker cannot be set up: ${formatted.stderr}`);
+    await broker.up();
+    return broker;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  async up(): Promise<void> {
+    const options = ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+    const child = spawn(
+      'java',
+      [...options, '-cp', join(this.#jars, '*'), 'kafka.Kafka', 'server.properties'],
+      {
+        cwd: this.#folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.#process = child;
+    let log = '';
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`no broker after ${START_MS_MAX} ms: ${log}`)),
+        START_MS_MAX,
+      );
+      const read = (chunk: Buffer): void => {
+        log = (log + chunk.toString()).slice(-4000);
+        if (!log.includes(STARTED)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`the broker ended with ${code}: ${log}`));
+      });
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name);
+  }
+
+  /** Ends it without a word, as a power cut would. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function properties(folder: string, port: number, controller: number): string {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    'offsets.topic.num.partitions': 5,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.num.partitions': 5,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'default.replication.factor': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'auto.create.topics.enable': false,
+    'message.max.bytes': 8_388_608,
+    'replica.fetch.max.bytes': 8_388_608,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+/** The broker's jars, fetched once and kept in the cache folder. */
+async function brokerJars(): Promise<string> {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const folder = join(cache, 'logowatch-test', `kafka-${VERSION}`);
+  if (existsSync(folder)) return folder;
+  const work = `${folder}.${process.pid}`;
+  await mkdir(work, { recursive: true });
+  await writeFile(join(work, 'pom.xml'), pom());
+  const arguments_ = ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'];
+  const fetched = spawnSync('mvn', arguments_, { cwd: work, encoding: 'utf8' });
+  if (fetched.status !== 0) throw new Error(`the broker's jars cannot be fetched: ${fetched.stdout}`);
+  await rename(join(work, 'jars'), folder).catch((error: NodeJS.ErrnoException) => {
+    // Another test file was quicker.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+  await rm(work, { recursive: true, force: true });
+  return folder;
+}
+
+function pom(): string {
+  const dependency = (group: string, artifact: string, version: string): string =>
+    `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>io.logowatch</groupId><artifactId>test-broker</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies></project>
+`;
+}
