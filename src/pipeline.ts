@@ -4,7 +4,7 @@ import { topics } from './bus/topics.js';
 import type { DetectionRecord } from './core/detection.js';
 import type { Detector } from './infer/detector.js';
 import { runInference, runSmoothing } from './infer/flow.js';
-import { smoothingFor } from './infer/model/temporal.js';
+import { smoothingFor } from './infer/model/onset.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
 import { unlessAborted } from './infer/unless-aborted.js';
 import { createSource } from './ingest/open.js';
@@ -54,8 +54,7 @@ export interface PipelineResult {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const { detector, telemetry, sinks } = options;
-  const { labels, temporal } = detector.model;
-  const parameters = smoothingFor(labels, temporal, options.smoothing);
+  const parameters = smoothingFor(detector.model, options.smoothing);
   return runStages({
     ...options,
     after: (bus, signal) => [

@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { loadModel } from '../../src/infer/model/load.js';
-import { smoothingFor } from '../../src/infer/model/temporal.js';
+import { smoothingFor } from '../../src/infer/model/onset.js';
 import { locateFfmpeg } from '../../src/ingest/ffmpeg/locate.js';
 import { foundSpans } from '../../src/train/evaluate-events/found.js';
 import { eventMetrics, type WatchedVideo } from '../../src/train/evaluate-events/metrics.js';
@@ -66,7 +66,7 @@ async function watched(silent: boolean, minutes: number): Promise<WatchedVideo[]
   const stem = join(folder, `${name}-${basename(model!)}`);
   const records = await detectionsOf(video, model!, `${stem}.detections.jsonl`);
   const { info } = await loadModel(model!);
-  const events = await smooth(records, smoothingFor(info.labels, info.temporal));
+  const events = await smooth(records, smoothingFor(info));
   await writeFile(`${stem}.events.jsonl`, events.map((e) => `${JSON.stringify(e)}\n`).join(''));
   return [{ duration, truth, found: foundSpans(events, duration) }];
 }

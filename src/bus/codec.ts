@@ -78,6 +78,9 @@ export function writerSchema(topic: Topic<unknown>, schema: string): WriterSchem
   }
 }
 
+/** Avro's parsing canonical form of a schema: what its fingerprint is taken of. */
+export const canonicalSchema = (schema: string): string => JSON.stringify(parse(schema).schema());
+
 /** Bare Avro, without framing. Throws `message-invalid` for a value that does not fit the schema or the size. */
 export function encode<T>(topic: Topic<T>, value: T): Buffer {
   const codec = codecOf(topic);

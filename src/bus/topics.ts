@@ -8,4 +8,6 @@ export const topics = {
   frames: { name: 'frames' } as Topic<FrameRecord>,
   detections: { name: 'detections' } as Topic<DetectionRecord>,
   appearances: { name: 'appearances' } as Topic<Appearance>,
+  /** What the temporal stage knows of each stream, the newest of each; nobody else reads it. */
+  states: { name: 'states' } as Topic<unknown>,
 } as const;

@@ -19,6 +19,8 @@ export interface ModelInfo {
   readonly inputs: readonly { readonly width: number; readonly height: number }[];
   /** The onset test that the model was calibrated for, if it was. */
   readonly temporal?: TemporalCalibration;
+  /** Label -> evidence at which a detection in one picture is confident, nats. */
+  readonly levels?: Readonly<Record<string, number>>;
   /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
   readonly engine: string;
 }

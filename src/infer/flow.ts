@@ -1,5 +1,6 @@
 import { concatMap, lastValueFrom, map, tap } from 'rxjs';
 import type { Batch, Bus, OutgoingRecord } from '../bus/bus.js';
+import { committed } from '../bus/committed.js';
 import { topics } from '../bus/topics.js';
 import type { Detection, DetectionRecord, FrameDetections } from '../core/detection.js';
 import type { Frame, FrameRecord } from '../core/frame.js';
@@ -75,7 +76,9 @@ export async function runInference(run: InferenceRun): Promise<void> {
   const pull = new Pull(frames, waitMsMax > 0 ? (inFlightMax + 1) * batchMax : inFlightMax);
   const prepare = prepareWith(inference);
   const commit = (origin: Origin) =>
-    unlessAborted(origin.batch.commit([{ topic: topics.detections, records: origin.outputs }]), signal);
+    committed(
+      unlessAborted(origin.batch.commit([{ topic: topics.detections, records: origin.outputs }]), signal),
+    );
   const flow = pull.values.pipe(
     map(prepare),
     batchWithin({

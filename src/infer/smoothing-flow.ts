@@ -1,4 +1,5 @@
-import type { Bus, OutgoingRecord } from '../bus/bus.js';
+import type { Batch, Bus, OutgoingRecord } from '../bus/bus.js';
+import { committed } from '../bus/committed.js';
 import { topics } from '../bus/topics.js';
 import type { Appearance } from '../core/appearance.js';
 import type { DetectionRecord } from '../core/detection.js';
@@ -27,20 +28,21 @@ export interface SmoothingRun {
  */
 export async function runSmoothing(run: SmoothingRun): Promise<void> {
   const { bus, telemetry, signal } = run;
-  const states = new Map<string, TemporalState>();
   const parameters = parametersOf(run);
   const batches = bus.subscribe(topics.detections, {
     group: 'smooth',
     maxRecords: RECORDS_MAX,
+    state: topics.states,
     ...(signal && { signal }),
   });
   try {
     for await (const batch of batches) {
-      const records: OutgoingRecord<Appearance>[] = [];
-      for (const { key, value } of batch.records) {
-        for (const event of reduce(states, value, parameters(key))) records.push({ key, value: event });
-      }
-      await unlessAborted(batch.commit([{ topic: topics.appearances, records }]), signal);
+      const { records, states } = reduceBatch(batch, parameters);
+      const outputs = [
+        { topic: topics.appearances, records },
+        { topic: topics.states, records: states },
+      ];
+      if (!(await committed(unlessAborted(batch.commit(outputs), signal)))) continue;
       for (const { value } of records) {
         const { streamId, label, state } = value;
         telemetry.emit({ type: 'appearance', streamId, label, state });
@@ -51,17 +53,20 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
   }
 }
 
-function reduce(
-  states: Map<string, TemporalState>,
-  record: DetectionRecord,
-  parameters: TemporalParameters,
-): readonly Appearance[] {
-  const { streamId } = record;
-  const before = states.get(streamId) ?? initialState(streamId);
-  const { state, events } = reduceAppearances(before, record, parameters);
-  if (record.kind === 'session-closed' && record.final) states.delete(streamId);
-  else states.set(streamId, state);
-  return events;
+/** The events of a batch, and what is known of each of its streams after it; null of one that is over. */
+function reduceBatch(
+  batch: Batch<DetectionRecord>,
+  parameters: (streamId: string) => TemporalParameters,
+): { records: OutgoingRecord<Appearance>[]; states: OutgoingRecord<TemporalState | null>[] } {
+  const records: OutgoingRecord<Appearance>[] = [];
+  const states = new Map<string, TemporalState | null>();
+  for (const { key, value } of batch.records) {
+    const known = states.has(key) ? states.get(key) : (batch.state(key) as TemporalState | undefined);
+    const { state, events } = reduceAppearances(known ?? initialState(key), value, parameters(key));
+    for (const event of events) records.push({ key, value: event });
+    states.set(key, value.kind === 'session-closed' && value.final ? null : state);
+  }
+  return { records, states: [...states].map(([key, value]) => ({ key, value })) };
 }
 
 /** Merged once a stream. */

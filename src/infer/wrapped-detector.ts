@@ -10,6 +10,7 @@ import { openForeign } from './foreign/open.js';
 import { type LookedAt, lookedAt, windowFor } from './foreign/places.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import { loadReferenced, trunkFolder, VERIFY_OUTPUTS } from './model/load.js';
+import { frameLevels } from './model/onset.js';
 import { parseWrapped, readForeign, type WrappedManifest } from './model/wrapped.js';
 import { joinNetworks, withOutputs } from './network/compose.js';
 import { sha256 } from './network/files.js';
@@ -99,7 +100,16 @@ export class WrappedDetector implements Detector {
     const { id, brands, inputs, temporal } = manifest;
     const engine = engines.finder.engine;
     const labels = brands.map((b) => b.label);
-    this.model = { id, hash, labels, inputs, engine, ...(temporal === undefined ? {} : { temporal }) };
+    const levels = frameLevels(manifest);
+    this.model = {
+      id,
+      hash,
+      labels,
+      inputs,
+      levels,
+      engine,
+      ...(temporal === undefined ? {} : { temporal }),
+    };
     this.#manifest = manifest;
     this.#engines = engines;
     this.#channels = brands.map((b) => b.channel);

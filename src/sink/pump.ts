@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch } from '../bus/bus.js';
+import { committed } from '../bus/committed.js';
 import type { Appearance } from '../core/appearance.js';
 import { describeError, LogowatchError } from '../core/errors.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
@@ -65,7 +66,7 @@ export class SinkPump {
     try {
       for await (const batch of batches) {
         await this.#deliver(batch.records.map((record) => record.value));
-        if (!this.#dead) await batch.commit();
+        if (!this.#dead) await committed(batch.commit());
         else onDead();
       }
     } finally {

@@ -34,7 +34,7 @@ export async function runSinks(options: RunSinksOptions): Promise<SinkReport[]> 
 
   // Subscribed before anything is awaited, so that no group misses the first events.
   const subscribe = (group: string) =>
-    bus.subscribe(topics.appearances, { group, maxRecords: RECORDS_MAX, signal: reading });
+    bus.subscribe(topics.appearances, { group, maxRecords: RECORDS_MAX, terminal: true, signal: reading });
   const lanes = sinks.map((sink) => ({ sink, batches: subscribe(`sink-${sink.name}`) }));
   const drain = limitDrain(subscribe('sink-end'), options.drainMs ?? DRAIN_MS_DEFAULT, tooLate);
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Admin, Kafka } from 'kafkajs';
 import type { Topic } from '../bus.js';
 import type { OwnedPartition } from './partition.js';
 import { MESSAGE_BYTES_MAX } from './settings.js';
-import type { SubscriptionContext } from './subscription.js';
+import type { Wire } from './wire.js';
 
 /** On the record that a new owner writes before it reads: behind it there is nothing of an owner before. */
 const RESTORED_HEADER = 'logowatch-restored';
@@ -13,7 +14,7 @@ const RESTORE_MS_MAX = 60_000;
  * the same number as its records: both topics have as many partitions, and the key is the same.
  */
 export async function restoreStates(
-  { kafka, admin, wire }: SubscriptionContext,
+  { kafka, admin, wire }: { readonly kafka: Kafka; readonly admin: Admin; readonly wire: Wire },
   owned: OwnedPartition,
   topic: Topic<unknown>,
   name: string,

@@ -127,7 +127,8 @@ export class Sender {
 
 export interface EncodedMessage {
   readonly key: string;
-  readonly value: Buffer;
+  /** Null is a tombstone: the key is forgotten by compaction. */
+  readonly value: Buffer | null;
   readonly headers: IHeaders;
   /** Where the key does not decide. */
   readonly partition?: number;
@@ -141,7 +142,8 @@ export async function encodeMessage(
   topic: Topic<unknown>,
   record: OutgoingRecord<unknown>,
 ): Promise<EncodedMessage> {
-  const { value, headers } = await wire.encode(topic, record.value);
+  const { value, headers } =
+    record.value === null ? { value: null, headers: {} } : await wire.encode(topic, record.value);
   const droppable = record.droppable ? { [DROPPABLE_HEADER]: '1' } : {};
   return { key: record.key, value, headers: { ...headers, ...record.headers, ...droppable } };
 }

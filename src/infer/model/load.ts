@@ -8,6 +8,7 @@ import { joinNetworks } from '../network/compose.js';
 import { loadNetwork, parseJson, readChecked, sha256 } from '../network/files.js';
 import { damaged } from '../network/shapes.js';
 import { brandLayer, HEAD_STRIDES, type Network, placeLayer, VERIFY_LAYER } from '../network.js';
+import { frameLevels } from './onset.js';
 import { parseManifest } from './schema.js';
 import { isWrapped } from './wrapped.js';
 
@@ -42,6 +43,7 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
     hash: sha256(bytes),
     labels: manifest.brands.map((b) => b.label),
     inputs: manifest.inputs,
+    levels: frameLevels(manifest),
     ...(manifest.temporal === undefined ? {} : { temporal: manifest.temporal }),
   };
   return { manifest, look, verify, info };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { SmoothingParameters } from '../smooth/parameters.js';
-import { type EvidenceTail, tailLevel } from '../smooth/tail.js';
+import type { EvidenceTail } from '../smooth/tail.js';
 
 /** What `logowatch calibrate` wrote for one brand. */
 export interface BrandOnset {
@@ -69,29 +68,3 @@ export const temporalSchema = z.object({
   provedPerHour: rate,
   brands: z.array(brand),
 });
-
-/**
- * The smoother's parameters for a model: its calibration, where it has one, under the user's own settings. Another
- * wanted rate than the calibrated one moves each threshold along its brand's tail.
- */
-export function smoothingFor(
-  labels: readonly string[],
-  temporal: TemporalCalibration | undefined,
-  own: Partial<SmoothingParameters> = {},
-): Partial<SmoothingParameters> {
-  // False alarms of all brands share what the user bears, so their number is part of the threshold.
-  const brands = labels.length;
-  if (temporal === undefined) return { brands, ...own };
-  const { falsePerHour } = { ...temporal, ...own };
-  const onset = Object.fromEntries(
-    temporal.brands.map(({ label, driftLlr, thresholdLlr, tail: fitted }) => {
-      const same = falsePerHour === temporal.falsePerHour;
-      return [
-        label,
-        { driftLlr, thresholdLlr: same ? thresholdLlr : tailLevel(fitted, falsePerHour / brands) },
-      ];
-    }),
-  );
-  const { intervalMs } = temporal;
-  return { brands, decorrelationMs: intervalMs, ...own, falsePerHour, onset: { ...onset, ...own.onset } };
-}

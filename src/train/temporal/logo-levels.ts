@@ -1,4 +1,5 @@
 import type { ModelManifest } from '../../infer/manifest.js';
+import { frameLevels } from '../../infer/model/onset.js';
 
 /**
  * The threshold lies where about half of the logos reach it in a frame: a weak, a middling and a strong one give so
@@ -12,11 +13,10 @@ export function logoLevels({
   priorOdds,
 }: Pick<ModelManifest, 'brands' | 'priorOdds'>): (label: string) => readonly number[] {
   const levels = new Map(
-    brands.map(({ label, threshold }) => {
-      const score = Math.min(1 - 1e-6, Math.max(1e-6, threshold));
-      const llr = Math.log(score / (1 - score)) - Math.log(priorOdds);
-      return [label, ABOVE_THRESHOLD.map((above) => llr + above)];
-    }),
+    Object.entries(frameLevels({ brands, priorOdds })).map(([label, llr]) => [
+      label,
+      ABOVE_THRESHOLD.map((above) => llr + above),
+    ]),
   );
   return (label) => levels.get(label) ?? [];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DetectionRecord } from '../../../src/core/detection.js';
-import { smoothingFor } from '../../../src/infer/model/temporal.js';
+import { smoothingFor } from '../../../src/infer/model/onset.js';
 import { SMOOTHING_DEFAULTS } from '../../../src/infer/smooth/parameters.js';
 import { reduceAppearances, TEMPORAL_DEFAULTS } from '../../../src/infer/temporal/appearance-reducer.js';
 import { initialState } from '../../../src/infer/temporal/state.js';
@@ -45,7 +45,7 @@ test('fresh footage gives about the wanted rate, where a sum of log-likelihood r
   const temporal = calibrate(1.5, 1);
   const fresh = footage(4, brands, 2);
   const before = openings(fresh, defaultsWithoutGate) / 4;
-  const after = openings(fresh, smoothingFor(labels, temporal)) / 4;
+  const after = openings(fresh, smoothingFor({ labels, temporal })) / 4;
   assert.ok(before > 10, `${before} an hour by Lorden's threshold`);
   assert.ok(after <= 3 && after < before / 5, `${after} an hour, calibrated for 1`);
   assert.ok(temporal.expectedPerHourInterval[0] <= 1 && temporal.expectedPerHourInterval[1] >= 0.3);
@@ -82,14 +82,14 @@ test('silence without a single rise still gives a test, about as strict as the o
 
 test('another wanted rate moves the thresholds along the tails', () => {
   const temporal = calibrate(1, 1);
-  const own = (falsePerHour: number) => smoothingFor(labels, temporal, { falsePerHour }).onset!;
+  const own = (falsePerHour: number) => smoothingFor({ labels, temporal }, { falsePerHour }).onset!;
   for (const label of labels) {
     assert.ok(own(0.1)[label]!.thresholdLlr >= own(1)[label]!.thresholdLlr);
     assert.ok(own(1)[label]!.thresholdLlr >= own(10)[label]!.thresholdLlr);
   }
-  assert.deepEqual(own(1), smoothingFor(labels, temporal).onset);
-  assert.equal(smoothingFor(labels, temporal, { minFrames: 5 }).minFrames, 5);
-  assert.deepEqual(smoothingFor(labels, undefined), { brands: 3 });
+  assert.deepEqual(own(1), smoothingFor({ labels, temporal }).onset);
+  assert.equal(smoothingFor({ labels, temporal }, { minFrames: 5 }).minFrames, 5);
+  assert.deepEqual(smoothingFor({ labels }), { brands: 3 });
 });
 
 test('nothing watched is an error, not a threshold', () => {
