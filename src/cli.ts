@@ -9,6 +9,7 @@ import { detectCommand } from './commands/detect.js';
 import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { mineCommand } from './commands/mine.js';
+import { inferCommand, ingestCommand, sinkCommand } from './commands/stages.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
 import { wrapCommand } from './commands/wrap.js';
@@ -49,6 +50,9 @@ for (const command of [
   evalCommand,
   mineCommand,
   calibrateCommand,
+  ingestCommand,
+  inferCommand,
+  sinkCommand,
 ]) {
   program.addCommand(command().exitOverride());
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { closest, distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
 
@@ -57,6 +58,8 @@ const schema = z.strictObject({
   threads: z.number().int().min(1).max(64).optional(),
   ffmpegPath: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  /** Left out: everything in one process. */
+  bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
   streams: z.array(stream).default([]),
   smoothing: smoothing.default({}),
@@ -127,6 +130,7 @@ export function redactConfig(config: Config): Config {
     ...config,
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(hide),
+    ...(config.bus.kafka && { bus: { kafka: redactKafka(config.bus.kafka) } }),
   };
 }
 
@@ -179,6 +183,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSettings);
     case 'streams':
       return Object.keys(stream.shape);
+    case 'bus':
+      return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
     case 'smoothing':
       return Object.keys(smoothing.shape);
     case 'sinks': {

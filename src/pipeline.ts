@@ -72,6 +72,53 @@ export function scanDetections(options: ScanOptions): Promise<PipelineResult> {
   });
 }
 
+/** Ingest alone, onto a bus between processes. Resolves when every source has ended, with those that ended by a fault. */
+export function runIngestStage(
+  options: Pick<CommonOptions, 'streams' | 'telemetry' | 'signal'> & { readonly bus: Bus },
+): Promise<readonly StreamFailure[]> {
+  return ingest(options, options.signal);
+}
+
+export interface InferStagesOptions extends Pick<CommonOptions, 'detector' | 'telemetry' | 'signal'> {
+  readonly bus: Bus;
+  readonly smoothing: Partial<SmoothingParameters>;
+}
+
+/** Detector and temporal stage alone. What a stop leaves uncommitted, the next owner of its partition reads again. */
+export async function runInferStages(options: InferStagesOptions): Promise<void> {
+  const { bus, detector, telemetry } = options;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const parameters = smoothingFor(detector.model, options.smoothing);
+  const guard = (stage: Promise<void>): Promise<void> =>
+    stage.catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    });
+  await Promise.all([
+    guard(runInference({ bus, detector, telemetry, signal })),
+    guard(runSmoothing({ bus, telemetry, signal, parameters })),
+  ]);
+}
+
+/** All streams side by side; those that ended for good by a fault are returned. */
+async function ingest(
+  { streams, telemetry, bus }: Pick<CommonOptions, 'streams' | 'telemetry'> & { readonly bus: Bus },
+  signal: AbortSignal,
+): Promise<StreamFailure[]> {
+  const failures: StreamFailure[] = [];
+  await Promise.all(
+    streams.map(async (spec) => {
+      try {
+        await superviseStream(createSource(spec), { spec, bus, telemetry, signal });
+      } catch (error) {
+        failures.push({ streamId: spec.streamId, error });
+      }
+    }),
+  );
+  return failures;
+}
+
 interface StagesOptions extends CommonOptions {
   /** The stages after the detector. */
   readonly after: (bus: Bus, signal: AbortSignal) => readonly Promise<unknown>[];
@@ -93,24 +140,16 @@ async function runStages(options: StagesOptions): Promise<PipelineResult> {
       throw error;
     }
   };
-  const failures: StreamFailure[] = [];
-  const ingest = async () => {
-    await Promise.all(
-      options.streams.map(async (spec) => {
-        try {
-          await superviseStream(createSource(spec), { spec, bus, telemetry, signal: stop });
-        } catch (error) {
-          failures.push({ streamId: spec.streamId, error });
-        }
-      }),
-    );
+  let failures: readonly StreamFailure[] = [];
+  const sources = async () => {
+    failures = await ingest({ ...options, bus }, stop);
     await bus.end(topics.frames);
   };
   try {
     const stages = await Promise.allSettled([
       ...options.after(bus, hard.signal).map(guard),
       guard(runInference({ bus, detector, telemetry, signal: hard.signal })),
-      guard(ingest()),
+      guard(sources()),
     ]);
     const failed = stages.filter((s) => s.status === 'rejected');
     if (failed.length > 0) throw hard.signal.reason ?? failed[0]?.reason;

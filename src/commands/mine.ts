@@ -15,7 +15,7 @@ import {
   share,
   threadsOption,
 } from './options.js';
-import { definedOnly } from './watch.js';
+import { definedOnly } from './watch-config.js';
 
 interface MineCommandOptions {
   output: string;

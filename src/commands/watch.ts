@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { openKafka } from '../bus/kafka/config.js';
 import {
   type Config,
   loadConfig,
@@ -7,16 +8,16 @@ import {
   type SinkConfig,
   type StreamConfig,
 } from '../config.js';
-import { describeError, LogowatchError } from '../core/errors.js';
+import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import { createDetector } from '../infer/network-detector.js';
-import type { SourceSpec } from '../ingest/source.js';
 import { runPipeline } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { exitCodeOf, ProgressLine, printError, stopOnSignals } from './io.js';
-import { demoModel, engineOption, positiveNumber, threadsOption } from './options.js';
+import { engineOption, positiveNumber, threadsOption } from './options.js';
+import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
 
 interface WatchOptions {
   config?: string;
@@ -89,14 +90,12 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
         detector,
         sinks: await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() }),
         smoothing: definedOnly(config.smoothing),
+        ...(config.bus.kafka && { bus: await openKafka(config.bus.kafka, telemetry) }),
         telemetry,
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       progress?.close();
-      for (const { streamId, error } of failures) {
-        process.stderr.write(`logowatch: stream ${streamId}: ${redact(describeError(error))}\n`);
-        process.exitCode = exitCodeOf(error);
-      }
+      reportFailures(failures);
       if (!options.quiet) process.stderr.write(`${progressText(telemetry.stats, config)}\n`);
     } finally {
       await detector.close();
@@ -141,24 +140,6 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
   );
 }
 
-function modelOf(config: Config): string {
-  if (config.model !== undefined) return config.model;
-  process.stderr.write('logowatch: no --model given: looking for the marks of the demo model\n');
-  return demoModel();
-}
-
-export function engineOptions(config: Pick<Config, 'engine' | 'threads'>): {
-  engine: Config['engine'];
-  threads?: number;
-} {
-  return { engine: config.engine, ...definedOnly({ threads: config.threads }) };
-}
-
-function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {
-  const { id, ...rest } = stream;
-  return { streamId: id, ...definedOnly({ ...rest, ffmpegPath: config.ffmpegPath }) } as SourceSpec;
-}
-
 /** A short id from an address or path, without its credentials; numbered where two are alike. */
 function uniqueId(sources: readonly string[], index: number): string {
   const base = (url: string): string => {
@@ -187,9 +168,4 @@ function progressText(stats: RunStats, config: Config): string {
       : `, frame age p50 ${stats.ageP50Ms?.toFixed(0)} ms p95 ${stats.ageP95Ms.toFixed(0)} ms`;
   const streams = `${config.streams.length} stream${config.streams.length === 1 ? '' : 's'}`;
   return `${streams}: ${stats.inferred} frames watched, ${dropped} dropped, ${stats.retries} reconnections${age}`;
-}
-
-/** Without the keys that are undefined: what exactOptionalPropertyTypes wants. */
-export function definedOnly<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
 }

@@ -78,20 +78,23 @@ export class KafkaBus implements Bus {
     const known = this.#subscriptions.get(topic.name) ?? new Set();
     this.#subscriptions.set(topic.name, known.add(subscription as never));
     try {
+      if (this.#ended.has(topic.name)) await this.#markEnd(topic);
       yield* subscription.batches();
     } finally {
       known.delete(subscription as never);
     }
   }
 
-  /**
-   * Readers in this process end once they have read what is there; those elsewhere wait for what others send. A mark in
-   * each partition tells them, since a partition's last offset may belong to no record.
-   */
+  /** Readers in this process end once they have read what is there; those elsewhere wait for what others send. */
   async end(topic: Topic<unknown>): Promise<void> {
     if (this.#closed || this.#ended.has(topic.name)) return;
     this.#ended.add(topic.name);
     await this.#sender.flush();
+    if ((this.#subscriptions.get(topic.name)?.size ?? 0) > 0) await this.#markEnd(topic);
+  }
+
+  /** A record without a value in each partition: a partition's last offset may belong to no record that readers see. */
+  async #markEnd(topic: Topic<unknown>): Promise<void> {
     const name = this.#prefix + topic.name;
     const partitions = await this.#admin.fetchTopicOffsets(name);
     const producer = this.#kafka.producer({
@@ -100,12 +103,8 @@ export class KafkaBus implements Bus {
     });
     try {
       await producer.connect();
-      const messages = partitions.map(({ partition }) => ({
-        key: 'end',
-        value: Buffer.alloc(0),
-        headers: { [END_HEADER]: this.#id },
-        partition,
-      }));
+      const headers = { [END_HEADER]: this.#id };
+      const messages = partitions.map(({ partition }) => ({ key: 'end', value: null, headers, partition }));
       await producer.send({ topic: name, messages, acks: -1 });
     } finally {
       await producer.disconnect();

@@ -43,8 +43,11 @@ export const KAFKA_DEFAULTS = {
 /** Greatest message, bytes: what topics, fetches and codecs agree on. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** kafkajs says this at ERROR while a transaction before it still closes, then tries again and succeeds. */
-const NOT_AN_ERROR = /concurrent transaction|CONCURRENT_TRANSACTIONS/i;
+/**
+ * kafkajs says at WARN and ERROR what it then tries again and gets: single answers of a broker (a coordinator that still
+ * loads, a transaction before this one that still closes). What is final reaches us as an error.
+ */
+const NOT_FINAL = /^Response |^Limiting retries|another concurrent operation on the same transaction/;
 
 export function clientConfig(settings: KafkaSettings, telemetry: Telemetry | undefined): KafkaConfig {
   const { brokers, clientId = KAFKA_DEFAULTS.clientId, tls, sasl } = settings;
@@ -61,7 +64,7 @@ export function clientConfig(settings: KafkaSettings, telemetry: Telemetry | und
     logCreator: () => (entry) => {
       const { message, error } = entry.log as { message: string; error?: string };
       const text = error === undefined ? message : `${message}: ${error}`;
-      if (!NOT_AN_ERROR.test(text)) telemetry?.emit({ type: 'warning', message: `kafka: ${text}` });
+      if (!NOT_FINAL.test(text)) telemetry?.emit({ type: 'warning', message: `kafka: ${text}` });
     },
   };
 }

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { LogowatchError } from '../../core/errors.js';
+import type { Telemetry } from '../../telemetry/telemetry.js';
+import { topics } from '../topics.js';
+import { AvroWire } from './avro-wire.js';
+import { KafkaBus } from './kafka-bus.js';
+import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
+
+/** The section `bus.kafka` of the config. */
+export const kafkaSchema = z.strictObject({
+  /** host:port */
+  brokers: z.array(z.string().regex(/^\S+:\d+$/, 'write host:port')).min(1),
+  clientId: z.string().min(1).optional(),
+  prefix: z
+    .string()
+    .regex(/^[\w.-]*$/, 'use letters, digits, dots, dashes and underscores')
+    .optional(),
+  partitions: z.number().int().min(1).max(10_000).optional(),
+  replicas: z.number().int().min(1).optional(),
+  tls: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        caFile: z.string().min(1).optional(),
+        certFile: z.string().min(1).optional(),
+        keyFile: z.string().min(1).optional(),
+      }),
+    ])
+    .optional(),
+  sasl: z
+    .discriminatedUnion('mechanism', [
+      z.strictObject({ mechanism: z.literal('plain'), username: z.string(), password: z.string() }),
+      z.strictObject({ mechanism: z.literal('scram-sha-256'), username: z.string(), password: z.string() }),
+      z.strictObject({ mechanism: z.literal('scram-sha-512'), username: z.string(), password: z.string() }),
+      z.strictObject({ mechanism: z.literal('oauthbearer'), token: z.string().min(1) }),
+    ])
+    .optional(),
+  registry: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }),
+      username: z.string().optional(),
+      password: z.string().optional(),
+    })
+    .optional(),
+  sessionTimeoutMs: z.number().int().min(6_000).optional(),
+  transactionTimeoutMs: z.number().int().min(1_000).optional(),
+});
+
+export type KafkaSection = z.infer<typeof kafkaSchema>;
+
+/** Errors: config-invalid for a certificate that cannot be read, bus-failed. */
+export function openKafka({ registry, tls, ...rest }: KafkaSection, telemetry: Telemetry): Promise<KafkaBus> {
+  const settings: KafkaSettings = { ...rest, tls: typeof tls === 'object' ? pemTexts(tls) : tls };
+  const wire = new AvroWire(registry, settings.prefix ?? KAFKA_DEFAULTS.prefix);
+  return KafkaBus.connect({ settings, wire, telemetry, topics: Object.values(topics).map((t) => t.name) });
+}
+
+/** Without its secrets. */
+export function redactKafka(section: KafkaSection): KafkaSection {
+  const { sasl, registry } = section;
+  const hidden = '***';
+  return {
+    ...section,
+    ...(sasl && {
+      sasl: sasl.mechanism === 'oauthbearer' ? { ...sasl, token: hidden } : { ...sasl, password: hidden },
+    }),
+    ...(registry?.password !== undefined && { registry: { ...registry, password: hidden } }),
+  };
+}
+
+function pemTexts(
+  files: Exclude<KafkaSection['tls'], boolean | undefined>,
+): Exclude<KafkaSettings['tls'], undefined> {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new LogowatchError('config-invalid', 'A file of bus.kafka.tls cannot be read', {
+        value: path,
+        remedy: 'Name a PEM file',
+        cause,
+      });
+    }
+  };
+  const { caFile, certFile, keyFile } = files;
+  return {
+    ...(caFile !== undefined && { ca: read(caFile) }),
+    ...(certFile !== undefined && { cert: read(certFile) }),
+    ...(keyFile !== undefined && { key: read(keyFile) }),
+  };
+}

@@ -1,0 +1,96 @@
+import { Command } from 'commander';
+import type { Bus } from '../bus/bus.js';
+import { openKafka } from '../bus/kafka/config.js';
+import { type Config, loadConfig } from '../config.js';
+import { LogowatchError } from '../core/errors.js';
+import { createDetector } from '../infer/network-detector.js';
+import { runInferStages, runIngestStage } from '../pipeline.js';
+import { createSinks } from '../sink/create.js';
+import { runSinks } from '../sink/run.js';
+import { StatsTelemetry } from '../telemetry/stats.js';
+import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { exitCodeOf, printError, stopOnSignals } from './io.js';
+import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
+
+interface StageRun {
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly telemetry: StatsTelemetry;
+  /** Aborts at the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+const KAFKA_HELP = `
+The stages are joined by the Kafka of bus.kafka in the config, which all of them share (docs/kafka.md). Each may run as
+often as you like: partitions are spread over the processes, and taken over when one dies.
+`;
+
+export function ingestCommand(): Command {
+  return stage('ingest', 'Pull the streams of a config and put their frames on Kafka', ingest);
+}
+
+export function inferCommand(): Command {
+  return stage('infer', 'Find logos in the frames on Kafka, and tell when they appear', infer);
+}
+
+export function sinkCommand(): Command {
+  return stage('sink', 'Carry the appearances on Kafka to the sinks of a config', sink);
+}
+
+function stage(name: string, description: string, run: (stage: StageRun) => Promise<void>): Command {
+  return new Command(name)
+    .description(description)
+    .requiredOption('-c, --config <file>', 'YAML with bus.kafka (docs/configuration.md)')
+    .addHelpText('after', `${KAFKA_HELP}\nExample:\n  KAFKA_PASSWORD=... logowatch ${name} -c logowatch.yaml`)
+    .action(({ config }: { config: string }) => runStage(config, run));
+}
+
+async function runStage(path: string, run: (stage: StageRun) => Promise<void>): Promise<void> {
+  const { signal, release } = stopOnSignals();
+  try {
+    const config = await loadConfig(path);
+    const { kafka } = config.bus;
+    if (kafka === undefined)
+      throw new LogowatchError('config-invalid', 'A stage of its own needs a bus between processes', {
+        value: path,
+        remedy: 'Add bus.kafka with brokers, or use `logowatch watch` for all stages in one process',
+      });
+    const telemetry = new StatsTelemetry(new PinoTelemetry(config.logLevel));
+    const bus = await openKafka(kafka, telemetry);
+    try {
+      await run({ bus, config, telemetry, signal });
+    } finally {
+      await bus.close();
+    }
+  } catch (error) {
+    printError(error);
+    process.exitCode = exitCodeOf(error);
+  } finally {
+    release();
+  }
+}
+
+async function ingest({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+  if (config.streams.length === 0)
+    throw new LogowatchError('config-invalid', 'Nothing to watch', { remedy: 'Add streams to the config' });
+  const streams = config.streams.map((s) => sourceSpec(s, config));
+  reportFailures(await runIngestStage({ streams, bus, telemetry, signal }));
+}
+
+async function infer({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+  const detector = await createDetector(modelOf(config), engineOptions(config));
+  try {
+    const smoothing = definedOnly(config.smoothing);
+    await runInferStages({ bus, detector, telemetry, signal, smoothing });
+  } finally {
+    await detector.close();
+  }
+}
+
+async function sink({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+  if (config.sinks.length === 0)
+    throw new LogowatchError('config-invalid', 'There is no sink to carry appearances to', {
+      remedy: 'Add sinks to the config',
+    });
+  await runSinks({ bus, sinks: await createSinks(config.sinks, { telemetry }), telemetry, signal });
+}
