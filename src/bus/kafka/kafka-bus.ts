@@ -17,6 +17,21 @@ export interface KafkaBusOptions {
   readonly telemetry?: Telemetry | undefined;
 }
 
+const CONNECT_TRIES = 8;
+
+/** Fails sooner than a stage at work would: whoever starts one waits for the answer. */
+async function reach(settings: KafkaSettings, telemetry: Telemetry | undefined): Promise<void> {
+  const retries = settings.connectTries ?? CONNECT_TRIES;
+  const retry = { retries, initialRetryTime: 50, maxRetryTime: 1_000 };
+  const admin = new Kafka({ ...clientConfig(settings, telemetry), retry }).admin();
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
 /**
  * The bus between processes. A commit is a transaction: outputs, states and offsets of a batch, all or none, by the one
  * owner that its partition has. docs/guarantees.md says what follows, and which test shows it.
@@ -43,6 +58,7 @@ export class KafkaBus implements Bus {
     const { settings, telemetry } = options;
     const bus = new KafkaBus(new Kafka(clientConfig(settings, telemetry)), options);
     try {
+      await reach(settings, telemetry);
       await bus.#admin.connect();
       await createTopics(bus.#admin, [...options.topics, 'dead-letters'], {
         prefix: bus.#prefix,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { type Admin, type Kafka, Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import { byTopic, type EncodedMessage } from './sender.js';
 
@@ -31,12 +31,15 @@ export class OwnedPartition {
   /** What the reader keeps of each key, as of `next`. */
   readonly states = new Map<string, unknown>();
   readonly #producer: Producer;
+  /** Begun already: it is the first transaction that makes a producer known to its coordinator, not the connection. */
+  #begun: Transaction | undefined;
   #lost = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(key: PartitionKey, producer: Producer, next: bigint) {
+  private constructor(key: PartitionKey, producer: Producer, begun: Transaction, next: bigint) {
     this.key = key;
     this.#producer = producer;
+    this.#begun = begun;
     this.next = next;
   }
 
@@ -55,9 +58,10 @@ export class OwnedPartition {
       createPartitioner: Partitioners.DefaultPartitioner,
     });
     try {
-      // Makes itself known to the coordinator, which fences off the owner before.
       await producer.connect();
-      return new OwnedPartition(key, producer, await committed(admin, key));
+      // From here on the coordinator takes nothing from the owner before; only now its last offset is sure.
+      const begun = await producer.transaction();
+      return new OwnedPartition(key, producer, begun, await committed(admin, key));
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
       throw error;
@@ -86,7 +90,7 @@ export class OwnedPartition {
   async #commit(messages: readonly Publication[], next: bigint): Promise<void> {
     if (this.#lost) throw this.#lostError();
     const { group, topic, partition } = this.key;
-    const transaction = await this.#producer.transaction().catch((cause: unknown) => this.#lose(cause));
+    const transaction = await this.#begin().catch((cause: unknown) => this.#lose(cause));
     try {
       if (messages.length > 0) await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
       const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
@@ -97,6 +101,12 @@ export class OwnedPartition {
       await transaction.abort().catch(() => undefined);
       this.#lose(cause);
     }
+  }
+
+  async #begin(): Promise<Transaction> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    return begun ?? this.#producer.transaction();
   }
 
   #lose(cause: unknown): never {
@@ -125,7 +135,7 @@ export class OwnedPartition {
 
   /** Publishes outside of any reading, as this partition's owner: nobody after us lets it through. */
   async publish(messages: readonly Publication[]): Promise<void> {
-    const transaction = await this.#producer.transaction();
+    const transaction = await this.#begin();
     await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
     await transaction.commit();
   }

@@ -20,6 +20,8 @@ export interface KafkaSettings {
   readonly sasl?: SaslSettings | undefined;
   /** A consumer that gives no sign of life for so long loses its partitions; default 10 s. */
   readonly sessionTimeoutMs?: number | undefined;
+  /** Tries until a cluster counts as unreachable when we start; default 8, some five seconds. */
+  readonly connectTries?: number | undefined;
   /** A transaction left open for so long is rolled back, which is how long a crash may hold up readers; default 10 s. */
   readonly transactionTimeoutMs?: number | undefined;
 }
