@@ -1,105 +1,63 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Appearance } from '../../src/core/appearance.js';
-import { useShippedFonts } from '../../src/core/fonts.js';
-import { repoRoot } from '../../src/core/root.js';
-import { composeBroadcast } from '../../src/demo/compose.js';
-import { lastRevisions, type RunningCli, readEvents, runCli, startCli } from '../support/cli.js';
-import { npmFfmpeg } from '../support/ffmpegs.js';
-import { TestBroker, withoutKafka } from '../support/kafka.js';
+import { lastRevisions, readEvents, runCli } from '../support/cli.js';
+import { withoutKafka } from '../support/kafka.js';
+import { ended, inOrder, isOpenAndNew, KafkaStages, model, type Shown } from '../support/kafka-stages.js';
 import { until } from '../support/wait.js';
 
-const model = join(repoRoot(), 'models', 'demo');
-const SECONDS = 30;
+const DONE_MS = 120_000;
 
-/** What counts of an appearance, whatever session it was seen in. */
-const shown = ({ label, startPtsMs, endPtsMs, exposureMs, state, revision }: Appearance) => ({
-  label,
-  startPtsMs,
-  endPtsMs,
-  exposureMs,
-  state,
-  revision,
-});
-const inOrder = (events: readonly Appearance[]) =>
-  lastRevisions(events)
-    .map(shown)
-    .sort((a, b) => a.startPtsMs - b.startPtsMs || (a.label < b.label ? -1 : 1));
-
-describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 400_000 }, () => {
-  let broker: TestBroker;
-  let folder: string;
-  let expected: ReturnType<typeof inOrder>;
+describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, () => {
+  let kafka: KafkaStages;
+  let expected: Shown[];
   /** What came of it without any disturbance. */
-  let onKafka: ReturnType<typeof inOrder>;
-  const running: RunningCli[] = [];
-  const at = (name: string) => join(folder, name);
-
-  /** A config of a cluster's corner of its own, and how to start its stages. */
-  function cluster(name: string) {
-    const config = at(`${name}.yaml`);
-    const events = at(`${name}.jsonl`);
-    writeFileSync(
-      config,
-      [
-        `model: ${model}`,
-        `bus: { kafka: { brokers: ["${broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
-        `streams: [{ id: clip, url: "${at('clip.mp4')}" }]`,
-        `sinks: [{ type: jsonl, path: "${events}" }]`,
-      ].join('\n'),
-    );
-    const start = (stage: string): RunningCli => {
-      const cli = startCli([stage, '-c', config]);
-      running.push(cli);
-      return cli;
-    };
-    const seen = (): Appearance[] => (existsSync(events) ? readEvents(events) : []);
-    return { start, seen };
-  }
+  let undisturbed: Shown[];
 
   before(async () => {
-    useShippedFonts();
-    folder = mkdtempSync(join(tmpdir(), 'logowatch-kafka-e2e-'));
-    const ffmpeg = await npmFfmpeg();
-    const output = at('clip.mp4');
-    await composeBroadcast({ ffmpegPath: ffmpeg.path, seed: 5, seconds: SECONDS, output });
-    const inProcess = at('in-process.jsonl');
-    const watched = await runCli('watch', output, '--model', model, '--events', inProcess);
+    kafka = await KafkaStages.open();
+    const events = kafka.path('in-process.jsonl');
+    const watched = await runCli('watch', kafka.clip, '--model', model, '--events', events);
     assert.equal(watched.code, 0, watched.stderr);
-    expected = inOrder(readEvents(inProcess));
+    expected = inOrder(readEvents(events));
     assert.ok(expected.length >= 4, 'too little is shown to compare');
-    broker = await TestBroker.start();
   });
-  after(async () => {
-    for (const { child } of running) child.kill('SIGKILL');
-    await broker?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => kafka?.close());
 
-  const allEnded = (events: readonly Appearance[]) =>
-    events.filter((e) => e.state === 'ended').length >= expected.length;
+  const allEnded = (events: readonly Appearance[]) => ended(events) >= expected.length;
+  const finished = (seen: () => Appearance[]) =>
+    until('every appearance has ended', () => allEnded(seen()), DONE_MS);
 
-  it('ingest, infer and sink in processes of their own say what one process says, and stop within 10 s', async () => {
-    const { start, seen } = cluster('plain');
-    const stages = [start('infer'), start('sink')];
-    const source = await start('ingest').ended;
+  /** None lost, none split, and of the events themselves none twice and none missing. */
+  function assertUndisturbed(events: readonly Appearance[]): void {
+    assert.deepEqual(inOrder(events), undisturbed);
+    const names = events.map((e) => `${e.id} ${e.revision}`);
+    assert.equal(new Set(names).size, names.length);
+    for (const { id, revision } of lastRevisions(events))
+      assert.equal(names.filter((n) => n.startsWith(id)).length, revision + 1);
+  }
+
+  async function fill(stages: ReturnType<KafkaStages['corner']>): Promise<void> {
+    const source = await stages.start('ingest').ended;
     assert.equal(source.code, 0, source.stderr);
-    await until('every appearance has ended', () => allEnded(seen()), 90_000);
-    const found = inOrder(seen());
+  }
+
+  it('say what one process says, and stop within 10 s', async () => {
+    const stages = kafka.corner('plain');
+    const running = [stages.start('infer'), stages.start('sink')];
+    await fill(stages);
+    await finished(stages.seen);
+    undisturbed = inOrder(stages.seen());
     // Frames travel as JPEG, which may move a start or an end by a sampled frame or two.
     const near = (a: number, b: number) => Math.abs(a - b) <= 400;
-    found.forEach((f, i) => {
+    undisturbed.forEach((f, i) => {
       const e = expected[i]!;
       assert.equal(f.label, e.label);
       assert.ok(near(f.startPtsMs, e.startPtsMs) && near(f.endPtsMs, e.endPtsMs), JSON.stringify({ f, e }));
     });
-    onKafka = found;
     const stopped = performance.now();
-    for (const { child } of stages) child.kill('SIGTERM');
-    const results = await Promise.all(stages.map((s) => s.ended));
+    for (const { child } of running) child.kill('SIGTERM');
+    const results = await Promise.all(running.map((s) => s.ended));
     assert.deepEqual(
       results.map((r) => r.code),
       [0, 0],
@@ -109,34 +67,52 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 400_000 }, (
   });
 
   it('a stage killed while an appearance is open loses, doubles and splits nothing', async () => {
-    const { start, seen } = cluster('killed');
-    start('sink');
-    const source = await start('ingest').ended;
-    assert.equal(source.code, 0, source.stderr);
+    const stages = kafka.corner('killed');
+    stages.start('sink');
+    await fill(stages);
     let kills = 0;
-    for (;;) {
-      const stage = start('infer');
-      const before = seen().length;
-      const open = () => {
-        const last = lastRevisions(seen());
-        return seen().length > before && last.some((e) => e.state !== 'ended');
-      };
-      await until('something is new and open, or all is done', () => open() || allEnded(seen()), 120_000);
-      if (allEnded(seen())) break;
-      if (kills === 3) {
-        await until('every appearance has ended', () => allEnded(seen()), 120_000);
-        break;
-      }
+    for (; kills < 3; kills++) {
+      const stage = stages.start('infer');
+      const before = stages.seen().length;
+      await until(
+        'something is new and open, or all is done',
+        () => isOpenAndNew(stages.seen(), before) || allEnded(stages.seen()),
+        DONE_MS,
+      );
+      if (allEnded(stages.seen())) break;
       stage.child.kill('SIGKILL');
       await stage.ended;
-      kills++;
     }
     assert.ok(kills >= 2, `${kills} kills`);
-    assert.deepEqual(inOrder(seen()), onKafka);
-    // The events themselves, not only the last of each: none is there twice, none is missing.
-    const names = seen().map((e) => `${e.id} ${e.revision}`);
-    assert.equal(new Set(names).size, names.length);
-    for (const { id, revision } of lastRevisions(seen()))
-      assert.equal(names.filter((n) => n.startsWith(id)).length, revision + 1);
+    stages.start('infer');
+    await finished(stages.seen);
+    assertUndisturbed(stages.seen());
+  });
+
+  it('a stage taken for dead that comes back changes nothing', async () => {
+    const stages = kafka.corner('zombie');
+    stages.start('sink');
+    await fill(stages);
+    const zombie = stages.start('infer');
+    await until('an appearance is open', () => isOpenAndNew(stages.seen(), 0), DONE_MS);
+    zombie.child.kill('SIGSTOP');
+    const before = stages.seen().length;
+    stages.start('infer');
+    await until('the heir has gone on', () => stages.seen().length > before, DONE_MS);
+    zombie.child.kill('SIGCONT');
+    await finished(stages.seen);
+    assertUndisturbed(stages.seen());
+  });
+
+  it('a broker killed while an appearance is open, and started again, costs nothing', async () => {
+    const stages = kafka.corner('broker');
+    stages.start('sink');
+    await fill(stages);
+    stages.start('infer');
+    await until('an appearance is open', () => isOpenAndNew(stages.seen(), 0), DONE_MS);
+    await kafka.broker.kill();
+    await kafka.broker.up();
+    await finished(stages.seen);
+    assertUndisturbed(stages.seen());
   });
 });

@@ -1,0 +1,100 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Appearance } from '../../src/core/appearance.js';
+import { useShippedFonts } from '../../src/core/fonts.js';
+import { repoRoot } from '../../src/core/root.js';
+import { composeBroadcast } from '../../src/demo/compose.js';
+import { lastRevisions, type RunningCli, readEvents, startCli } from './cli.js';
+import { npmFfmpeg } from './ffmpegs.js';
+import { TestBroker } from './kafka.js';
+
+export const model = join(repoRoot(), 'models', 'demo');
+const SECONDS = 30;
+
+/** What counts of an appearance, whatever session it was seen in. */
+const shown = ({ label, startPtsMs, endPtsMs, exposureMs, state, revision }: Appearance) => ({
+  label,
+  startPtsMs,
+  endPtsMs,
+  exposureMs,
+  state,
+  revision,
+});
+
+export type Shown = ReturnType<typeof shown>;
+
+/** The last revision of each appearance, in the order of media time. */
+export const inOrder = (events: readonly Appearance[]): Shown[] =>
+  lastRevisions(events)
+    .map(shown)
+    .sort((a, b) => a.startPtsMs - b.startPtsMs || (a.label < b.label ? -1 : 1));
+
+/** The stages of one config, each in a process of its own. */
+export interface Stages {
+  start(stage: 'ingest' | 'infer' | 'sink'): RunningCli;
+  /** What has reached the sink. */
+  seen(): Appearance[];
+}
+
+/** A broker, a clip, and stages that are ended with it. */
+export class KafkaStages {
+  readonly broker: TestBroker;
+  readonly clip: string;
+  readonly #folder: string;
+  readonly #running: RunningCli[] = [];
+
+  private constructor(broker: TestBroker, folder: string, clip: string) {
+    this.broker = broker;
+    this.#folder = folder;
+    this.clip = clip;
+  }
+
+  static async open(): Promise<KafkaStages> {
+    useShippedFonts();
+    const folder = mkdtempSync(join(tmpdir(), 'logowatch-kafka-e2e-'));
+    const ffmpeg = await npmFfmpeg();
+    const output = join(folder, 'clip.mp4');
+    await composeBroadcast({ ffmpegPath: ffmpeg.path, seed: 5, seconds: SECONDS, output });
+    return new KafkaStages(await TestBroker.start(), folder, output);
+  }
+
+  path(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** A corner of the cluster of its own. */
+  corner(name: string): Stages {
+    const [config, events] = [this.path(`${name}.yaml`), this.path(`${name}.jsonl`)];
+    writeFileSync(
+      config,
+      [
+        `model: ${model}`,
+        `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
+        `streams: [{ id: clip, url: "${this.clip}" }]`,
+        `sinks: [{ type: jsonl, path: "${events}" }]`,
+      ].join('\n'),
+    );
+    return {
+      start: (stage) => {
+        const cli = startCli([stage, '-c', config]);
+        this.#running.push(cli);
+        return cli;
+      },
+      seen: () => (existsSync(events) ? readEvents(events) : []),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const { child } of this.#running) child.kill('SIGKILL');
+    await this.broker.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export const ended = (events: readonly Appearance[]): number =>
+  events.filter((e) => e.state === 'ended').length;
+
+/** True once something is new since `before` events, and an appearance is open. */
+export const isOpenAndNew = (events: readonly Appearance[], before: number): boolean =>
+  events.length > before && lastRevisions(events).some((e) => e.state !== 'ended');
