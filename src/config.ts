@@ -172,7 +172,7 @@ function unknownKey(key: string, where: string, known: readonly string[]): strin
   const place = where === '' ? '' : ` in ${where}`;
   const nearest = known.length === 0 ? undefined : closest(key, known);
   const near = nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 2);
-  return `unknown key "${key}"${place}${near ? `, did you mean "${nearest}"?` : ` (known: ${known.join(', ')})`}`;
+  return `unknown key "${key}"${place}${near ? `, did you mean "${nearest}"?` : known.length === 0 ? '' : ` (known: ${known.join(', ')})`}`;
 }
 
 /** The keys that the schema has at a path. */

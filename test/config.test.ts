@@ -71,6 +71,27 @@ describe('config', () => {
     assert.deepEqual(redactConfig(path).sinks, [{ type: 'webhook', url: 'https://h/***' }]);
   });
 
+  it('never shows a secret of Kafka, and names the key that was meant', () => {
+    const kafka = {
+      brokers: ['k:9092'],
+      sasl: { mechanism: 'plain', username: 'u', password: 'hunter2' },
+      registry: { url: 'https://r.example', username: 'u', password: 'hunter2' },
+    };
+    assert.doesNotMatch(JSON.stringify(redactConfig(parseConfig({ bus: { kafka } }))), /hunter2/);
+    const token = parseConfig({
+      bus: { kafka: { brokers: ['k:9092'], sasl: { mechanism: 'oauthbearer', token: 'hunter2' } } },
+    });
+    assert.doesNotMatch(JSON.stringify(redactConfig(token)), /hunter2/);
+    assert.throws(
+      () => parseConfig({ bus: { kafka: { ...kafka, broker: 1 } } }),
+      invalid(/did you mean "brokers"/),
+    );
+    assert.throws(
+      () => parseConfig({ bus: { kafka: { brokers: ['nowhere'] } } }),
+      invalid(/write host:port/),
+    );
+  });
+
   it('refuses what is no YAML, a missing file, two streams of one id, a bad value', async () => {
     await assert.rejects(loadConfig(await file('a: [1\nb: 2')), invalid(/not YAML/));
     await assert.rejects(loadConfig(join(folder, 'none.yaml')), invalid(/No such config file/));

@@ -20,10 +20,10 @@ export interface KafkaBusOptions {
 const CONNECT_TRIES = 8;
 
 /** Fails sooner than a stage at work would: whoever starts one waits for the answer. */
-async function reach(settings: KafkaSettings, telemetry: Telemetry | undefined): Promise<void> {
+async function reach(settings: KafkaSettings): Promise<void> {
   const retries = settings.connectTries ?? CONNECT_TRIES;
   const retry = { retries, initialRetryTime: 50, maxRetryTime: 1_000 };
-  const admin = new Kafka({ ...clientConfig(settings, telemetry), retry }).admin();
+  const admin = new Kafka({ ...clientConfig(settings, undefined), retry }).admin();
   try {
     await admin.connect();
     await admin.describeCluster();
@@ -58,7 +58,7 @@ export class KafkaBus implements Bus {
     const { settings, telemetry } = options;
     const bus = new KafkaBus(new Kafka(clientConfig(settings, telemetry)), options);
     try {
-      await reach(settings, telemetry);
+      await reach(settings);
       await bus.#admin.connect();
       await createTopics(bus.#admin, [...options.topics, 'dead-letters'], {
         prefix: bus.#prefix,
