@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromMaven, withoutJava } from './maven.js';
 import { freePort } from './ports.js';
 
 /** The broker that tests run against; its jars come from Maven Central. */
@@ -10,18 +10,7 @@ const VERSION = process.env['LOGOWATCH_TEST_KAFKA'] ?? '4.4.0';
 const STARTED = 'Kafka Server started';
 const START_MS_MAX = 60_000;
 
-const required = (process.env['LOGOWATCH_REQUIRE'] ?? '').split(',').includes('kafka');
-
-/** Why tests that need a broker are skipped here; false where they run. Throws where LOGOWATCH_REQUIRE names kafka. */
-export function withoutKafka(): string | false {
-  const missing = ['java', 'mvn'].filter(
-    (name) => spawnSync(name, ['-version'], { stdio: 'ignore' }).status !== 0,
-  );
-  if (missing.length === 0) return false;
-  const why = `no ${missing.join(' and no ')}: tests with a real Kafka are skipped`;
-  if (required) throw new Error(why);
-  return why;
-}
+export const withoutKafka = (): string | false => withoutJava('kafka');
 
 export class TestBroker {
   readonly address: string;
@@ -138,30 +127,12 @@ function properties(folder: string, port: number, controller: number): string {
     .join('');
 }
 
-/** The broker's jars, fetched once and kept in the cache folder. */
-async function brokerJars(): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'logowatch-test', `kafka-${VERSION}`);
-  if (existsSync(folder)) return folder;
-  const work = `${folder}.${process.pid}`;
-  await mkdir(work, { recursive: true });
-  await writeFile(join(work, 'pom.xml'), pom());
-  const arguments_ = ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'];
-  const fetched = spawnSync('mvn', arguments_, { cwd: work, encoding: 'utf8' });
-  if (fetched.status !== 0) throw new Error(`the broker's jars cannot be fetched: ${fetched.stdout}`);
-  await rename(join(work, 'jars'), folder).catch((error: NodeJS.ErrnoException) => {
-    // Another test file was quicker.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  });
-  await rm(work, { recursive: true, force: true });
-  return folder;
-}
-
-function pom(): string {
+function brokerJars(): Promise<string> {
   const dependency = (group: string, artifact: string, version: string): string =>
     `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>io.logowatch</groupId><artifactId>test-broker</artifactId><version>1</version><packaging>pom</packaging>
-<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies></project>
-`;
+  return fromMaven(
+    `kafka-${VERSION}`,
+    ['dependency:copy-dependencies', '-DoutputDirectory=out'],
+    `<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies>`,
+  );
 }

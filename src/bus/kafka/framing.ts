@@ -101,6 +101,8 @@ export class RegistryFraming implements Framing {
     const id = message.readInt32BE(1);
     const writer = await kept(this.#writers, `${topic.name}/${id}`, async () => {
       const schema = await this.#registry.getSchema(id).catch((cause: unknown) => {
+        if ((cause as { status?: number }).status === 404)
+          throw unreadable(topic, message, 'No such schema is registered; check what writes to the topic');
         throw registryError('The registry does not have the schema of a message', String(id), cause);
       });
       return writerSchema(

@@ -5,7 +5,8 @@ import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Batch, Bus, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { closedError, Sender } from './sender.js';
 import { clientConfig, KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
-import { END_HEADER, Subscription } from './subscription.js';
+import { END_HEADER } from './slice.js';
+import { Subscription } from './subscription.js';
 import { createTopics } from './topic-settings.js';
 import type { Wire } from './wire.js';
 
@@ -89,7 +90,8 @@ export class KafkaBus implements Bus {
   async *subscribe<T>(topic: Topic<T>, options: SubscribeOptions): AsyncGenerator<Batch<T>> {
     if (this.#closed) return;
     const { settings, wire, telemetry } = this.#options;
-    const context = { kafka: this.#kafka, admin: this.#admin, wire, settings, telemetry, busId: this.#id };
+    const shared = { kafka: this.#kafka, admin: this.#admin, prefix: this.#prefix, busId: this.#id };
+    const context = { ...shared, wire, settings, telemetry };
     const subscription = new Subscription(context, topic, options);
     const known = this.#subscriptions.get(topic.name) ?? new Set();
     this.#subscriptions.set(topic.name, known.add(subscription as never));

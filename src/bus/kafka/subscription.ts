@@ -1,38 +1,18 @@
-import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { describeError, LogowatchError } from '../../core/errors.js';
-import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
+import { beating } from './beating.js';
 import { Handover } from './handover.js';
-import { committed, OwnedPartition, type Publication, sha256Hex } from './partition.js';
+import { committed, OwnedPartition, type Publication } from './partition.js';
 import { restoreStates } from './restore.js';
-import { DROPPABLE_HEADER, encodeMessage } from './sender.js';
+import { encodeMessage } from './sender.js';
 import { KAFKA_DEFAULTS, type KafkaSettings, MESSAGE_BYTES_MAX } from './settings.js';
-import type { Wire } from './wire.js';
+import { newestFirst, readSlice, type Slice, type SliceContext } from './slice.js';
 
-/** Live frames older than this give way to newer ones of their stream that are there already; milliseconds. */
-const AGE_MS_MAX = 500;
-/** Marks the end of a topic for the readers of the bus that wrote it. */
-export const END_HEADER = 'logowatch-end';
-const DEAD_LETTERS = 'dead-letters';
-
-export interface SubscriptionContext {
+export interface SubscriptionContext extends SliceContext {
   readonly kafka: Kafka;
   readonly admin: Admin;
-  readonly wire: Wire;
   readonly settings: KafkaSettings;
-  readonly telemetry: Telemetry | undefined;
-  /** Names this bus in the marks it sends. */
-  readonly busId: string;
-}
-
-/** What is handed to the reader in one piece. */
-interface Slice {
-  readonly records: readonly OutgoingRecord<unknown>[];
-  readonly rejected: readonly Publication[];
-  /** It holds the mark of this bus: nothing follows in its partition. */
-  readonly last: boolean;
-  /** The offset after it. */
-  readonly next: bigint;
 }
 
 /** How commits of a partition are made: in transactions, or by the group's own offsets where nothing is published. */
@@ -172,7 +152,7 @@ export class Subscription<T> {
     await owner.owned?.idle();
     const generation = ++owner.generation;
     const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
-    const messages = this.#newestFirst(fresh);
+    const messages = newestFirst(fresh, this.#context.telemetry);
     const { maxRecords } = this.#options;
     for (let i = 0; i < messages.length; i += maxRecords) {
       if (!isRunning() || isStale() || this.#handover.ended) return;
@@ -180,7 +160,11 @@ export class Subscription<T> {
       const after = messages[i + maxRecords];
       // What was left out between two messages is done with as well.
       const next = after === undefined ? BigInt(batch.lastOffset()) + 1n : BigInt(after.offset);
-      const slice = await this.#slice(batch.partition, part, next);
+      const slice = await readSlice(this.#context, this.#topic, {
+        partition: batch.partition,
+        messages: part,
+        next,
+      });
       const settled = await this.#offer(slice, owner, generation, payload);
       if (!settled) return;
       if (slice.last) this.#markEnded(batch.partition);
@@ -266,69 +250,6 @@ export class Subscription<T> {
     }));
   }
 
-  async #slice(partition: number, messages: readonly KafkaMessage[], next: bigint): Promise<Slice> {
-    const records: OutgoingRecord<unknown>[] = [];
-    const rejected: Publication[] = [];
-    let last = false;
-    const decoded = await Promise.allSettled(
-      messages.map(async ({ value, headers }) =>
-        value === null || headers?.[END_HEADER] !== undefined
-          ? undefined
-          : this.#context.wire.decode(this.#topic, value),
-      ),
-    );
-    messages.forEach((message, i) => {
-      const end = message.headers?.[END_HEADER];
-      if (end !== undefined) {
-        last ||= String(end) === this.#context.busId;
-        return;
-      }
-      const result = decoded[i]!;
-      const key = message.key?.toString() ?? '';
-      if (result.status === 'rejected') rejected.push(this.#deadLetter(partition, message, result.reason));
-      else if (result.value !== undefined)
-        records.push({
-          key,
-          value: result.value,
-          ...(message.headers?.[DROPPABLE_HEADER] === undefined ? {} : { droppable: true }),
-        });
-    });
-    return { records, rejected, last, next };
-  }
-
-  /** A message that nobody can read: what is known of it goes to a topic of its own, and the rest goes on. */
-  #deadLetter(partition: number, { offset, value, key }: KafkaMessage, reason: unknown): Publication {
-    const topic = this.#name(this.#topic.name);
-    const text = describeError(reason).slice(0, 500);
-    this.#context.telemetry?.emit({ type: 'record-rejected', topic: this.#topic.name, reason: text });
-    const bytes = value ?? Buffer.alloc(0);
-    const letter = { topic, partition, offset, reason: text, bytes: bytes.length, sha256: sha256Hex(bytes) };
-    return {
-      topic: this.#name(DEAD_LETTERS),
-      message: {
-        key: key?.toString() ?? '',
-        value: Buffer.from(JSON.stringify(letter)),
-        headers: { 'content-type': 'application/json' },
-      },
-    };
-  }
-
-  /** Live frames that are old give way to newer ones of their stream in the same fetch; each is counted. */
-  #newestFirst(messages: readonly KafkaMessage[]): readonly KafkaMessage[] {
-    const newest = new Map<string, KafkaMessage>();
-    for (const m of messages)
-      if (m.headers?.[DROPPABLE_HEADER] !== undefined) newest.set(m.key?.toString() ?? '', m);
-    if (newest.size === 0) return messages;
-    const before = Date.now() - AGE_MS_MAX;
-    return messages.filter((m) => {
-      if (m.headers?.[DROPPABLE_HEADER] === undefined || Number(m.timestamp) >= before) return true;
-      const streamId = m.key?.toString() ?? '';
-      if (newest.get(streamId) === m) return true;
-      this.#context.telemetry?.emit({ type: 'frames-dropped', streamId, count: 1, reason: 'bus-queue' });
-      return false;
-    });
-  }
-
   #markEnded(partition: number): void {
     this.#ended.add(partition);
     this.#endWhenAllEnded();
@@ -339,26 +260,7 @@ export class Subscription<T> {
   }
 
   #name(name: string): string {
-    return (this.#context.settings.prefix ?? KAFKA_DEFAULTS.prefix) + name;
-  }
-}
-
-/** Calls `beat` until the work is done. Throws what `beat` throws: the group has moved on. */
-async function beating(work: Promise<unknown>, beat: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tick = () =>
-    new Promise<'beat'>((resolve) => {
-      timer = setTimeout(resolve, 200, 'beat');
-    });
-  try {
-    for (;;) {
-      const first = await Promise.race([work.then(() => 'done' as const), tick()]);
-      clearTimeout(timer);
-      await beat();
-      if (first === 'done') return;
-    }
-  } finally {
-    clearTimeout(timer);
+    return this.#context.prefix + name;
   }
 }
 
