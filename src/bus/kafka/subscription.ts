@@ -1,27 +1,13 @@
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { describeError, LogowatchError } from '../../core/errors.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
-import { committed, OwnedPartition, type Publication } from './partition.js';
-import { restoreStates } from './restore.js';
+import { type Owner, Owners, type SubscriptionContext } from './owners.js';
+import { committed, type Publication } from './partition.js';
 import { encodeMessage } from './sender.js';
-import { KAFKA_DEFAULTS, type KafkaSettings, MESSAGE_BYTES_MAX } from './settings.js';
-import { newestFirst, readSlice, type Slice, type SliceContext } from './slice.js';
-
-export interface SubscriptionContext extends SliceContext {
-  readonly kafka: Kafka;
-  readonly admin: Admin;
-  readonly settings: KafkaSettings;
-}
-
-/** How commits of a partition are made: in transactions, or by the group's own offsets where nothing is published. */
-interface Owner {
-  readonly owned: OwnedPartition | undefined;
-  next: bigint;
-  /** Grows whenever what is under way must not be committed any more. */
-  generation: number;
-}
+import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
+import { newestFirst, readSlice, type Slice } from './slice.js';
 
 /**
  * A member of a consumer group as an async iterable. Partitions are read side by side, one batch of each at a time; the
@@ -33,7 +19,7 @@ export class Subscription<T> {
   readonly #options: SubscribeOptions;
   readonly #consumer: Consumer;
   readonly #handover = new Handover<Batch<T>>();
-  readonly #owners = new Map<number, Promise<Owner>>();
+  readonly #owners: Owners;
   #assigned: readonly number[] = [];
   readonly #ended = new Set<number>();
   #closing: Promise<void> | undefined;
@@ -42,6 +28,7 @@ export class Subscription<T> {
     this.#context = context;
     this.#topic = topic;
     this.#options = options;
+    this.#owners = new Owners(context, topic, options);
     const { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs } = context.settings;
     this.#consumer = context.kafka.consumer({
       groupId: this.#name(options.group),
@@ -86,7 +73,7 @@ export class Subscription<T> {
 
   async #close(): Promise<void> {
     await this.#consumer.disconnect().catch(() => undefined);
-    await this.#release([...this.#owners.keys()]);
+    await this.#owners.keepOnly([]);
   }
 
   async #start(): Promise<void> {
@@ -108,47 +95,14 @@ export class Subscription<T> {
   }
 
   #joined(assigned: readonly number[]): void {
-    const gone = [...this.#owners.keys()].filter((p) => !assigned.includes(p));
     this.#assigned = assigned;
-    void this.#release(gone);
+    void this.#owners.keepOnly(assigned);
     this.#endWhenAllEnded();
-  }
-
-  async #release(partitions: readonly number[]): Promise<void> {
-    await Promise.all(
-      partitions.map(async (partition) => {
-        const owner = await this.#owners.get(partition)?.catch(() => undefined);
-        this.#owners.delete(partition);
-        if (owner === undefined) return;
-        owner.generation++;
-        await owner.owned?.close();
-      }),
-    );
-  }
-
-  #owner(partition: number): Promise<Owner> {
-    const known = this.#owners.get(partition);
-    if (known !== undefined) return known;
-    const opened = this.#open(partition);
-    this.#owners.set(partition, opened);
-    opened.catch(() => this.#owners.delete(partition));
-    return opened;
-  }
-
-  async #open(partition: number): Promise<Owner> {
-    const { kafka, admin, settings } = this.#context;
-    const key = { group: this.#name(this.#options.group), topic: this.#name(this.#topic.name), partition };
-    if (this.#options.terminal) return { owned: undefined, next: await committed(admin, key), generation: 0 };
-    const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
-    const owned = await OwnedPartition.open(kafka, admin, key, timeout);
-    if (this.#options.state !== undefined)
-      await restoreStates(this.#context, owned, this.#options.state, this.#name(this.#options.state.name));
-    return { owned, next: owned.next, generation: 0 };
   }
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, isRunning, isStale } = payload;
-    const owner = await this.#owner(batch.partition);
+    const owner = await this.#owners.of(batch.partition);
     await owner.owned?.idle();
     const generation = ++owner.generation;
     const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
@@ -217,7 +171,7 @@ export class Subscription<T> {
   async #reopen(partition: number, cause: unknown): Promise<void> {
     if (this.#closing !== undefined) return;
     this.#context.telemetry?.emit({ type: 'warning', message: `kafka: ${describeError(cause)}` });
-    await this.#release([partition]);
+    await this.#owners.release(partition);
     const topic = this.#name(this.#topic.name);
     const key = { group: this.#name(this.#options.group), topic, partition };
     this.#consumer.seek({ topic, partition, offset: String(await committed(this.#context.admin, key)) });

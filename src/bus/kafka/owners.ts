@@ -1,0 +1,68 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type { SubscribeOptions, Topic } from '../bus.js';
+import { committed, OwnedPartition } from './partition.js';
+import { restoreStates } from './restore.js';
+import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
+import type { SliceContext } from './slice.js';
+
+export interface SubscriptionContext extends SliceContext {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly settings: KafkaSettings;
+}
+
+/** How commits of a partition are made: in transactions, or by the group's own offsets where nothing is published. */
+export interface Owner {
+  readonly owned: OwnedPartition | undefined;
+  next: bigint;
+  /** Grows whenever what is under way must not be committed any more. */
+  generation: number;
+}
+
+/** What one member of a group holds of a topic's partitions: each is opened when its first batch comes. */
+export class Owners {
+  readonly #context: SubscriptionContext;
+  readonly #topic: Topic<unknown>;
+  readonly #options: SubscribeOptions;
+  readonly #owners = new Map<number, Promise<Owner>>();
+
+  constructor(context: SubscriptionContext, topic: Topic<unknown>, options: SubscribeOptions) {
+    this.#context = context;
+    this.#topic = topic;
+    this.#options = options;
+  }
+
+  of(partition: number): Promise<Owner> {
+    const known = this.#owners.get(partition);
+    if (known !== undefined) return known;
+    const opened = this.#open(partition);
+    this.#owners.set(partition, opened);
+    opened.catch(() => this.#owners.delete(partition));
+    return opened;
+  }
+
+  /** Gives up the partitions that the group has given to others. */
+  async keepOnly(partitions: readonly number[]): Promise<void> {
+    const gone = [...this.#owners.keys()].filter((p) => !partitions.includes(p));
+    await Promise.all(gone.map((partition) => this.release(partition)));
+  }
+
+  async release(partition: number): Promise<void> {
+    const owner = await this.#owners.get(partition)?.catch(() => undefined);
+    this.#owners.delete(partition);
+    if (owner === undefined) return;
+    owner.generation++;
+    await owner.owned?.close();
+  }
+
+  async #open(partition: number): Promise<Owner> {
+    const { kafka, admin, settings, prefix } = this.#context;
+    const { group, terminal, state } = this.#options;
+    const key = { group: prefix + group, topic: prefix + this.#topic.name, partition };
+    if (terminal) return { owned: undefined, next: await committed(admin, key), generation: 0 };
+    const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
+    const owned = await OwnedPartition.open(kafka, admin, key, timeout);
+    if (state !== undefined) await restoreStates(this.#context, owned, state, prefix + state.name);
+    return { owned, next: owned.next, generation: 0 };
+  }
+}
