@@ -58,6 +58,13 @@ const schema = z.strictObject({
   threads: z.number().int().min(1).max(64).optional(),
   ffmpegPath: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  /** /healthz, /readyz and /metrics; left out: no port is opened. */
+  ops: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.coerce.number().int().min(0).max(65_535).default(9464),
+    })
+    .optional(),
   /** Left out: everything in one process. */
   bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
@@ -183,6 +190,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSettings);
     case 'streams':
       return Object.keys(stream.shape);
+    case 'ops':
+      return ['host', 'port'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
     case 'smoothing':

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import type { Bus } from '../bus/bus.js';
 import { openKafka } from '../bus/kafka/config.js';
+import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
 import { type Config, loadConfig } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { createDetector } from '../infer/network-detector.js';
 import { runInferStages, runIngestStage } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
+import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { exitCodeOf, printError, stopOnSignals } from './io.js';
@@ -18,6 +20,8 @@ interface StageRun {
   readonly telemetry: StatsTelemetry;
   /** Aborts at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** To be called once everything is loaded. */
+  readonly onWork: () => void;
 }
 
 const KAFKA_HELP = `
@@ -55,12 +59,20 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
         value: path,
         remedy: 'Add bus.kafka with brokers, or use `logowatch watch` for all stages in one process',
       });
-    const telemetry = new StatsTelemetry(new PinoTelemetry(config.logLevel));
-    const bus = await openKafka(kafka, telemetry);
+    const pino = new PinoTelemetry(config.logLevel);
+    const telemetry = new StatsTelemetry(pino);
+    const state: { bus?: KafkaBus; working: boolean } = { working: false };
+    const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
+    const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
     try {
-      await run({ bus, config, telemetry, signal });
+      state.bus = await openKafka(kafka, telemetry);
+      const onWork = () => {
+        state.working = true;
+      };
+      await run({ bus: state.bus, config, telemetry, signal, onWork });
     } finally {
-      await bus.close();
+      await state.bus?.close();
+      await ops?.close();
     }
   } catch (error) {
     printError(error);
@@ -70,27 +82,31 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
   }
 }
 
-async function ingest({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+async function ingest({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
   if (config.streams.length === 0)
     throw new LogowatchError('config-invalid', 'Nothing to watch', { remedy: 'Add streams to the config' });
   const streams = config.streams.map((s) => sourceSpec(s, config));
+  onWork();
   reportFailures(await runIngestStage({ streams, bus, telemetry, signal }));
 }
 
-async function infer({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
   const detector = await createDetector(modelOf(config), engineOptions(config));
   try {
     const smoothing = definedOnly(config.smoothing);
+    onWork();
     await runInferStages({ bus, detector, telemetry, signal, smoothing });
   } finally {
     await detector.close();
   }
 }
 
-async function sink({ bus, config, telemetry, signal }: StageRun): Promise<void> {
+async function sink({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
   if (config.sinks.length === 0)
     throw new LogowatchError('config-invalid', 'There is no sink to carry appearances to', {
       remedy: 'Add sinks to the config',
     });
-  await runSinks({ bus, sinks: await createSinks(config.sinks, { telemetry }), telemetry, signal });
+  const sinks = await createSinks(config.sinks, { telemetry });
+  onWork();
+  await runSinks({ bus, sinks, telemetry, signal });
 }

@@ -13,6 +13,7 @@ import { redact } from '../core/redact.js';
 import { createDetector } from '../infer/network-detector.js';
 import { runPipeline } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
+import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { exitCodeOf, ProgressLine, printError, stopOnSignals } from './io.js';
@@ -78,12 +79,18 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
       remedy: 'Name an address or a file, or -c FILE with streams',
     });
   }
-  const telemetry = new StatsTelemetry(new PinoTelemetry(config.logLevel));
+  const pino = new PinoTelemetry(config.logLevel);
+  const telemetry = new StatsTelemetry(pino);
   const { signal, release } = stopOnSignals();
   const limit = options.duration === undefined ? undefined : AbortSignal.timeout(options.duration * 1000);
   const progress = options.quiet ? undefined : new ProgressLine(() => progressText(telemetry.stats, config));
+  let loaded = false;
+  let ops: OpsServer | undefined;
   try {
+    const checks = () => ({ model: loaded });
+    ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
     const detector = await createDetector(modelOf(config), engineOptions(config));
+    loaded = true;
     try {
       const { failures } = await runPipeline({
         streams: config.streams.map((s) => sourceSpec(s, config)),
@@ -106,6 +113,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.exitCode = exitCodeOf(error);
   } finally {
     progress?.close();
+    await ops?.close();
     release();
   }
 }

@@ -67,10 +67,7 @@ export class PinoTelemetry implements Telemetry {
     'state',
   ]);
   readonly #sinkErrors = this.#counter('logowatch_sink_errors_total', 'Failed deliveries', ['sink']);
-  readonly #rejected = this.#counter('logowatch_records_rejected_total', 'Poison records', [
-    'topic',
-    'reason',
-  ]);
+  readonly #rejected = this.#counter('logowatch_records_rejected_total', 'Poison records', ['topic']);
   readonly #up = new Gauge({
     name: 'logowatch_source_up',
     help: '1 while a session is open',
@@ -143,7 +140,7 @@ export class PinoTelemetry implements Telemetry {
         this.#sinkErrors.inc({ sink: event.sink });
         break;
       case 'record-rejected':
-        this.#rejected.inc({ topic: event.topic, reason: event.reason });
+        this.#rejected.inc({ topic: event.topic });
         break;
       default:
         break;

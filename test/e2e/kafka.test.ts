@@ -4,6 +4,7 @@ import type { Appearance } from '../../src/core/appearance.js';
 import { lastRevisions, readEvents, runCli } from '../support/cli.js';
 import { withoutKafka } from '../support/kafka.js';
 import { ended, inOrder, isOpenAndNew, KafkaStages, model, type Shown } from '../support/kafka-stages.js';
+import { freePort } from '../support/ports.js';
 import { until } from '../support/wait.js';
 
 const DONE_MS = 120_000;
@@ -44,9 +45,18 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
 
   it('say what one process says, and stop within 10 s', async () => {
     const stages = kafka.corner('plain');
-    const running = [stages.start('infer'), stages.start('sink')];
+    const port = await freePort('tcp');
+    const running = [stages.start('infer', port), stages.start('sink')];
     await fill(stages);
     await finished(stages.seen);
+    const ops = `http://127.0.0.1:${port}`;
+    const ready = await fetch(`${ops}/readyz`);
+    assert.deepEqual(
+      [ready.status, await ready.json()],
+      [200, { status: 'ready', checks: { started: true, bus: true } }],
+    );
+    const metrics = await (await fetch(`${ops}/metrics`)).text();
+    assert.match(metrics, /^logowatch_frames_inferred_total\{stream="clip"\} 150$/m);
     undisturbed = inOrder(stages.seen());
     // Frames travel as JPEG, which may move a start or an end by a sampled frame or two.
     const near = (a: number, b: number) => Math.abs(a - b) <= 400;

@@ -32,7 +32,7 @@ export const inOrder = (events: readonly Appearance[]): Shown[] =>
 
 /** The stages of one config, each in a process of its own. */
 export interface Stages {
-  start(stage: 'ingest' | 'infer' | 'sink'): RunningCli;
+  start(stage: 'ingest' | 'infer' | 'sink', opsPort?: number): RunningCli;
   /** What has reached the sink. */
   seen(): Appearance[];
 }
@@ -70,14 +70,15 @@ export class KafkaStages {
       config,
       [
         `model: ${model}`,
+        'ops: { port: "${OPS_PORT}" }',
         `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
         `streams: [{ id: clip, url: "${this.clip}" }]`,
         `sinks: [{ type: jsonl, path: "${events}" }]`,
       ].join('\n'),
     );
     return {
-      start: (stage) => {
-        const cli = startCli([stage, '-c', config]);
+      start: (stage, opsPort = 0) => {
+        const cli = startCli([stage, '-c', config], { env: { OPS_PORT: String(opsPort) } });
         this.#running.push(cli);
         return cli;
       },

@@ -82,6 +82,11 @@ export class KafkaBus implements Bus {
     return this.#options.settings.prefix ?? KAFKA_DEFAULTS.prefix;
   }
 
+  /** Every reader of this process has its partitions, with their states. */
+  get ready(): boolean {
+    return !this.#closed && [...this.#subscriptions.values()].every((all) => [...all].every((s) => s.ready));
+  }
+
   async send<T>(topic: Topic<T>, records: readonly OutgoingRecord<T>[]): Promise<void> {
     if (this.#closed || this.#ended.has(topic.name)) throw closedError(topic.name);
     await this.#sender.send(topic, records);

@@ -25,6 +25,7 @@ export class Owners {
   readonly #topic: Topic<unknown>;
   readonly #options: SubscribeOptions;
   readonly #owners = new Map<number, Promise<Owner>>();
+  #opening = 0;
 
   constructor(context: SubscriptionContext, topic: Topic<unknown>, options: SubscribeOptions) {
     this.#context = context;
@@ -32,10 +33,18 @@ export class Owners {
     this.#options = options;
   }
 
+  /** Nothing is being taken over: states are there. */
+  get settled(): boolean {
+    return this.#opening === 0;
+  }
+
   of(partition: number): Promise<Owner> {
     const known = this.#owners.get(partition);
     if (known !== undefined) return known;
-    const opened = this.#open(partition);
+    this.#opening++;
+    const opened = this.#open(partition).finally(() => {
+      this.#opening--;
+    });
     this.#owners.set(partition, opened);
     opened.catch(() => this.#owners.delete(partition));
     return opened;

@@ -20,7 +20,7 @@ export class Subscription<T> {
   readonly #consumer: Consumer;
   readonly #handover = new Handover<Batch<T>>();
   readonly #owners: Owners;
-  #assigned: readonly number[] = [];
+  #assigned: readonly number[] | undefined;
   readonly #ended = new Set<number>();
   #closing: Promise<void> | undefined;
 
@@ -62,6 +62,11 @@ export class Subscription<T> {
       signal?.removeEventListener('abort', stop);
       await this.close();
     }
+  }
+
+  /** The group has said what is ours, and what we took over is restored. */
+  get ready(): boolean {
+    return this.#assigned !== undefined && this.#owners.settled;
   }
 
   /** What is under way may no longer be committed; the iteration ends. */
@@ -210,7 +215,8 @@ export class Subscription<T> {
   }
 
   #endWhenAllEnded(): void {
-    if (this.#assigned.length > 0 && this.#assigned.every((p) => this.#ended.has(p))) this.#handover.finish();
+    const assigned = this.#assigned ?? [];
+    if (assigned.length > 0 && assigned.every((p) => this.#ended.has(p))) this.#handover.finish();
   }
 
   #name(name: string): string {
