@@ -17,8 +17,9 @@ import { loadWrapped } from './wrapped-detector.js';
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
  * twentieth of the first look.
  */
-const LIVE = { most: 4, logos: 2 };
-const THOROUGH = { most: 12, logos: 12 };
+const LIVE = { most: 4, logos: 2, logoFloor: -1 };
+/** With a floor of its own: a still is worth a look at places that a live frame is not. */
+const THOROUGH = { most: 12, logos: 12, floor: -8 };
 
 export interface DetectorOptions {
   /** One of ENGINE_KINDS; default `auto`. */
@@ -102,8 +103,8 @@ export class NetworkDetector implements Detector {
     { all, thorough }: Pick<DetectOptions, 'all' | 'thorough'> = {},
   ): Promise<VerifiedCandidate[][]> {
     const results: VerifiedCandidate[][] = images.map(() => []);
-    const limits = thorough ? THOROUGH : LIVE;
-    const options = { floor: this.#manifest.candidateLogit, ...limits, all };
+    const limits = thorough ? THOROUGH : { ...LIVE, floor: this.#manifest.candidateLogit };
+    const options = { ...limits, all };
     for (const indices of batches(images, this.#look.batchSize)) {
       const batch = indices.map((i) => images[i]!);
       const { width, height } = batch[0]!;

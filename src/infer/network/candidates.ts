@@ -11,11 +11,11 @@ const CELLS_MAX = 300;
 const SAME_PLACE_IOU = 0.6;
 
 /**
- * Logit of being at some logo below which a cell is not looked at, and from which it is whatever the brands say. The
- * shipped network knows what is no logo better than heads that have learned from twenty photos.
+ * Logit of being at some logo below which a cell is not looked at, whatever the brands say. The shipped network knows what
+ * is no logo better than heads that have learned from twenty photos.
  */
 const LOGO_MIN = -4;
-const LOGO_FLOOR = -1;
+const LOGO_FLOOR = -2;
 
 /** A place that may hold a logo. */
 export interface Candidate {
@@ -36,8 +36,10 @@ export interface CandidateOptions {
   readonly floor: number;
   /** Places a picture at most that are chosen for a brand's sake, best first. */
   readonly most: number;
-  /** Further places at most that are chosen for looking like some logo: see LOGO_FLOOR. */
+  /** Further places at most that are chosen for looking like some logo... */
   readonly logos: number;
+  /** ...from this logit of it on, whatever the brands say; default -2. */
+  readonly logoFloor?: number;
   /** Adds the best cell of every brand, whatever its logit and beyond `most`. */
   readonly all?: boolean | undefined;
 }
@@ -56,7 +58,7 @@ export function findCandidates(
   content: ContentRect,
   options: CandidateOptions,
 ): Candidate[] {
-  const { cells, logoCells, bestOfBrand } = scan(maps, image, content, options.floor);
+  const { cells, logoCells, bestOfBrand } = scan(maps, image, content, options);
   const kept: Candidate[] = [];
   const read = (cell: Cell): Candidate => candidateAt(maps, image, content, cell);
   const take = (from: Cell[], most: number): void => {
@@ -88,7 +90,7 @@ function scan(
   maps: FeatureMaps,
   image: number,
   content: ContentRect,
-  floor: number,
+  { floor, logoFloor = LOGO_FLOOR }: Pick<CandidateOptions, 'floor' | 'logoFloor'>,
 ): { cells: Cell[]; logoCells: Cell[]; bestOfBrand: (Cell | undefined)[] } {
   const cells: Cell[] = [];
   const logoCells: Cell[] = [];
@@ -106,7 +108,7 @@ function scan(
       }
       if (logo < LOGO_MIN) return;
       if (best >= floor) cells.push({ stride, row, column, logit: best });
-      if (logo >= LOGO_FLOOR) logoCells.push({ stride, row, column, logit: logo });
+      if (logo >= logoFloor) logoCells.push({ stride, row, column, logit: logo });
     });
   }
   return { cells, logoCells, bestOfBrand };
