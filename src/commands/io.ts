@@ -36,6 +36,11 @@ export function stopOnSignals(): { signal: AbortSignal; release: () => void } {
   return { signal: controller.signal, release };
 }
 
+/** Everything is closed: what still holds the process (a client that tries to reach its cluster) holds it no longer than a second. */
+export function leaveSoon(): void {
+  setTimeout(() => process.exit(), 1_000).unref();
+}
+
 /**
  * For commands whose work is their answer: a reader that goes away (`| head`) has what it wanted, so the program ends,
  * quietly. `watch` goes on instead: it has other sinks.

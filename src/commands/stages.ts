@@ -11,7 +11,7 @@ import { runSinks } from '../sink/run.js';
 import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
-import { exitCodeOf, printError, stopOnSignals } from './io.js';
+import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
 import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
 
 interface StageRun {
@@ -23,6 +23,9 @@ interface StageRun {
   /** To be called once everything is loaded. */
   readonly onWork: () => void;
 }
+
+/** After a graceful stop; the whole is promised within 10 s. */
+const DRAIN_MS = 3_000;
 
 const KAFKA_HELP = `
 The stages are joined by the Kafka of bus.kafka in the config, which all of them share (docs/kafka.md). Each may run as
@@ -65,14 +68,19 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
     const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
     const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
     try {
-      state.bus = await openKafka(kafka, telemetry);
+      const bus = await openKafka(kafka, telemetry);
+      state.bus = bus;
+      // A cluster that is away takes nothing any more: what is not with it then is left, and read again by the next.
+      const leave = () => setTimeout(() => void bus.close(), DRAIN_MS).unref();
+      signal.addEventListener('abort', leave, { once: true });
       const onWork = () => {
         state.working = true;
       };
-      await run({ bus: state.bus, config, telemetry, signal, onWork });
+      await run({ bus, config, telemetry, signal, onWork });
     } finally {
       await state.bus?.close();
       await ops?.close();
+      leaveSoon();
     }
   } catch (error) {
     printError(error);

@@ -16,7 +16,7 @@ import { createSinks } from '../sink/create.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
-import { exitCodeOf, ProgressLine, printError, stopOnSignals } from './io.js';
+import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
 
@@ -114,6 +114,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
   } finally {
     progress?.close();
     await ops?.close();
+    if (config.bus.kafka !== undefined) leaveSoon();
     release();
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Appearance } from '../../src/core/appearance.js';
 import { lastRevisions, readEvents, runCli } from '../support/cli.js';
 import { withoutKafka } from '../support/kafka.js';
@@ -124,5 +125,19 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     await kafka.broker.up();
     await finished(stages.seen);
     assertUndisturbed(stages.seen());
+  });
+
+  it('stages stop within 10 s although the cluster is gone', async () => {
+    const stages = kafka.corner('gone');
+    const running = [stages.start('infer'), stages.start('sink'), stages.start('ingest')];
+    await until('frames are on their way', () => stages.seen().length > 0, DONE_MS);
+    await kafka.broker.kill();
+    await sleep(2_000);
+    const stopped = performance.now();
+    for (const { child } of running) child.kill('SIGTERM');
+    const results = await Promise.all(running.map((s) => s.ended));
+    const seconds = (performance.now() - stopped) / 1000;
+    assert.ok(seconds < 10, `${seconds} s`);
+    for (const { code, stderr } of results) assert.notEqual(code, null, stderr);
   });
 });

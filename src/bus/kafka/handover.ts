@@ -25,6 +25,21 @@ export class Handover<T> {
     return () => this.#endings.delete(listener);
   }
 
+  /** Work under way when the reading ends has so long left, or fails: a cluster that is away would be asked for a minute. */
+  async whileOpen(work: Promise<void>, graceMs: number, error: () => Error): Promise<void> {
+    let forget: (() => void) | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      forget = this.onEnd(() => {
+        setTimeout(() => reject(error()), graceMs).unref();
+      });
+    });
+    try {
+      await Promise.race([work, tooLate]);
+    } finally {
+      forget?.();
+    }
+  }
+
   finish(): void {
     this.#finished = true;
     this.#wake?.();

@@ -46,6 +46,10 @@ export class KafkaBus implements Bus {
   readonly #subscriptions = new Map<string, Set<Subscription<never>>>();
   readonly #ended = new Set<string>();
   #closed = false;
+  #resolveClosed: () => void = () => undefined;
+  readonly #whenClosed = new Promise<void>((resolve) => {
+    this.#resolveClosed = resolve;
+  });
 
   private constructor(kafka: Kafka, options: KafkaBusOptions) {
     this.#kafka = kafka;
@@ -112,8 +116,14 @@ export class KafkaBus implements Bus {
   async end(topic: Topic<unknown>): Promise<void> {
     if (this.#closed || this.#ended.has(topic.name)) return;
     this.#ended.add(topic.name);
-    await this.#sender.flush();
-    if ((this.#subscriptions.get(topic.name)?.size ?? 0) > 0) await this.#markEnd(topic);
+    const done = async (): Promise<void> => {
+      await this.#sender.flush();
+      if ((this.#subscriptions.get(topic.name)?.size ?? 0) > 0) await this.#markEnd(topic);
+    };
+    // A cluster that is away would be asked for a minute.
+    const work = done();
+    work.catch(() => undefined);
+    await Promise.race([work, this.#whenClosed]);
   }
 
   /** A record without a value in each partition: a partition's last offset may belong to no record that readers see. */
@@ -137,9 +147,10 @@ export class KafkaBus implements Bus {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#resolveClosed();
     const all = [...this.#subscriptions.values()].flatMap((s) => [...s]);
     await Promise.all(all.map((s) => s.close()));
     await this.#sender.close().catch(() => undefined);
-    await this.#admin.disconnect().catch(() => undefined);
+    void this.#admin.disconnect().catch(() => undefined);
   }
 }

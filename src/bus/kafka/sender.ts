@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type IHeaders, type Kafka, Partitioners, type Producer, type TopicMessages } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
@@ -11,6 +12,7 @@ const CAPACITY = 1024;
 /** Live frames of a stream that wait at most, and for how long while there are newer ones; milliseconds. */
 const KEY_SHARE = 24;
 const WAIT_MS_MAX = 500;
+const CLOSE_MS_MAX = 2_000;
 
 interface Waiting {
   readonly topic: Topic<unknown>;
@@ -28,6 +30,8 @@ export class Sender {
   readonly #prefix: string;
   readonly #telemetry: Telemetry | undefined;
   readonly #queue: GroupQueue;
+  /** Accepted by nobody yet. */
+  readonly #open = new Set<Waiting>();
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -37,6 +41,8 @@ export class Sender {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
+      // A cluster that is away is waited for: live frames give way meanwhile, everything else stays.
+      retry: { initialRetryTime: 20, maxRetryTime: 1_000, retries: Number.MAX_SAFE_INTEGER },
     });
     this.#wire = wire;
     this.#prefix = prefix;
@@ -59,8 +65,13 @@ export class Sender {
     const accepted = records.map(
       (record) =>
         new Promise<void>((resolve, reject) => {
-          const settle = (error?: Error) => (error === undefined ? resolve() : reject(error));
+          const settle = (error?: Error) => {
+            this.#open.delete(value);
+            if (error === undefined) resolve();
+            else reject(error);
+          };
           const value: Waiting = { topic, record, settle };
+          this.#open.add(value);
           this.#queue.push({ key: record.key, value, droppable: record.droppable ?? false });
           if (record.droppable) resolve();
         }),
@@ -76,10 +87,12 @@ export class Sender {
     await this.#running;
   }
 
+  /** What a cluster that is away has not taken by then is lost. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running;
-    await this.#producer.disconnect();
+    await Promise.race([this.#running, sleep(CLOSE_MS_MAX, undefined, { ref: false })]);
+    for (const { topic, settle } of [...this.#open]) settle(closedError(topic.name));
+    await Promise.race([this.#producer.disconnect(), sleep(CLOSE_MS_MAX, undefined, { ref: false })]);
   }
 
   async #run(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { describeError, LogowatchError } from '../../core/errors.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
@@ -8,6 +9,9 @@ import { committed, type Publication } from './partition.js';
 import { encodeMessage } from './sender.js';
 import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
+
+const CLOSE_MS_MAX = 3_000;
+const COMMIT_MS_MAX = 2_000;
 
 /**
  * A member of a consumer group as an async iterable. Partitions are read side by side, one batch of each at a time; the
@@ -77,8 +81,12 @@ export class Subscription<T> {
   }
 
   async #close(): Promise<void> {
-    await this.#consumer.disconnect().catch(() => undefined);
-    await this.#owners.keepOnly([]);
+    // A cluster that is away cannot be told that we leave: it finds out by itself.
+    const left = this.#consumer.disconnect().catch(() => undefined);
+    await Promise.race([
+      left.then(() => this.#owners.keepOnly([])),
+      sleep(CLOSE_MS_MAX, undefined, { ref: false }),
+    ]);
   }
 
   async #start(): Promise<void> {
@@ -142,7 +150,8 @@ export class Subscription<T> {
         try {
           if (owner.generation !== generation || this.#closing !== undefined)
             throw lostError(this.#topic, partition);
-          await this.#commit(partition, owner, slice, outputs);
+          const commit = this.#commit(partition, owner, slice, outputs);
+          await this.#handover.whileOpen(commit, COMMIT_MS_MAX, () => lostError(this.#topic, partition));
           resolve(true);
         } catch (error) {
           failed = error;
