@@ -12,7 +12,7 @@ import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
 import { growth, measure, measureCli, table } from './measure.js';
 import { sampling } from './sampling.js';
 
-const [file, minutesText = '10', model = join(repoRoot(), 'models', 'demo'), threads = '2'] =
+const [file, minutesText = '10', model = join(repoRoot(), 'models', 'demo'), threads = '1'] =
   process.argv.slice(2);
 const FPS = 5;
 const ffmpeg = await locateFfmpeg();

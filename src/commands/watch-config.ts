@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Config, StreamConfig } from '../config.js';
 import { describeError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
@@ -12,11 +13,15 @@ export function modelOf(config: Config): string {
   return demoModel();
 }
 
-export function engineOptions(config: Pick<Config, 'engine' | 'threads'>): {
+/**
+ * Half of the processors think, two of them at most, where nothing else is asked for: the others decode, and two threads on the
+ * siblings of one core cost 40 % more processor time than one and finish no sooner (docs/benchmarks.md).
+ */
+export function engineOptions({ engine, threads }: Pick<Config, 'engine' | 'threads'>): {
   engine: Config['engine'];
-  threads?: number;
+  threads: number;
 } {
-  return { engine: config.engine, ...definedOnly({ threads: config.threads }) };
+  return { engine, threads: threads ?? Math.min(2, Math.max(1, availableParallelism() >> 1)) };
 }
 
 export function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {
