@@ -24,10 +24,13 @@ const CONFLUENT_BYTES = 5;
  * schemas/, present and past, which every reader has.
  */
 export class SingleObjectFraming implements Framing {
+  readonly #headers = new Map<string, Promise<Buffer>>();
   readonly #known = new Map<string, Map<string, WriterSchema>>();
 
-  async header(topic: Topic<unknown>): Promise<Buffer> {
-    return Buffer.concat([SINGLE_OBJECT, schemaFingerprint(canonicalSchema(schemaText(topic)))]);
+  header(topic: Topic<unknown>): Promise<Buffer> {
+    return kept(this.#headers, topic.name, async () =>
+      Buffer.concat([SINGLE_OBJECT, schemaFingerprint(canonicalSchema(schemaText(topic)))]),
+    );
   }
 
   async open(topic: Topic<unknown>, message: Buffer): Promise<{ writer: WriterSchema; at: number }> {

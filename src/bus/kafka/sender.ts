@@ -30,7 +30,7 @@ export class Sender {
   readonly #prefix: string;
   readonly #telemetry: Telemetry | undefined;
   readonly #queue: GroupQueue;
-  /** Accepted by nobody yet. */
+  /** Lossless records that the cluster has not accepted yet. */
   readonly #open = new Set<Waiting>();
   #running: Promise<void> | undefined;
   #closed = false;
@@ -71,7 +71,7 @@ export class Sender {
             else reject(error);
           };
           const value: Waiting = { topic, record, settle };
-          this.#open.add(value);
+          if (!record.droppable) this.#open.add(value);
           this.#queue.push({ key: record.key, value, droppable: record.droppable ?? false });
           if (record.droppable) resolve();
         }),
