@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { LogowatchError } from '../../core/errors.js';
+import { redact } from '../../core/redact.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import { topics } from '../topics.js';
 import { AvroWire } from './avro-wire.js';
@@ -65,7 +66,13 @@ export function redactKafka(section: KafkaSection): KafkaSection {
     ...(sasl && {
       sasl: sasl.mechanism === 'oauthbearer' ? { ...sasl, token: hidden } : { ...sasl, password: hidden },
     }),
-    ...(registry?.password !== undefined && { registry: { ...registry, password: hidden } }),
+    ...(registry && {
+      registry: {
+        ...registry,
+        url: redact(registry.url),
+        ...(registry.password !== undefined && { password: hidden }),
+      },
+    }),
   };
 }
 

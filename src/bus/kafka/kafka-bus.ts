@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, Kafka, Partitioners } from 'kafkajs';
+import { type Admin, Kafka } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Batch, Bus, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
+import { publishOnce } from './partition.js';
 import { closedError, Sender } from './sender.js';
 import { clientConfig, KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
-import { END_HEADER } from './slice.js';
+import { DEAD_LETTERS, END_HEADER } from './slice.js';
 import { Subscription } from './subscription.js';
 import { createTopics } from './topic-settings.js';
 import type { Wire } from './wire.js';
@@ -65,7 +66,7 @@ export class KafkaBus implements Bus {
     try {
       await reach(settings);
       await bus.#admin.connect();
-      await createTopics(bus.#admin, [...options.topics, 'dead-letters'], {
+      await createTopics(bus.#admin, [...options.topics, DEAD_LETTERS], {
         prefix: bus.#prefix,
         partitions: settings.partitions ?? KAFKA_DEFAULTS.partitions,
         replicas: settings.replicas,
@@ -130,18 +131,14 @@ export class KafkaBus implements Bus {
   async #markEnd(topic: Topic<unknown>): Promise<void> {
     const name = this.#prefix + topic.name;
     const partitions = await this.#admin.fetchTopicOffsets(name);
-    const producer = this.#kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-    });
-    try {
-      await producer.connect();
-      const headers = { [END_HEADER]: this.#id };
-      const messages = partitions.map(({ partition }) => ({ key: 'end', value: null, headers, partition }));
-      await producer.send({ topic: name, messages, acks: -1 });
-    } finally {
-      await producer.disconnect();
-    }
+    const headers = { [END_HEADER]: this.#id };
+    await publishOnce(
+      this.#kafka,
+      partitions.map(({ partition }) => ({
+        topic: name,
+        message: { key: 'end', value: null, headers, partition },
+      })),
+    );
   }
 
   async close(): Promise<void> {

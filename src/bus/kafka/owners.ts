@@ -1,6 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type { SubscribeOptions, Topic } from '../bus.js';
-import { committed, OwnedPartition } from './partition.js';
+import { committedOffset, OwnedPartition } from './partition.js';
 import { restoreStates } from './restore.js';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
 import type { SliceContext } from './slice.js';
@@ -68,7 +68,7 @@ export class Owners {
     const { kafka, admin, settings, prefix } = this.#context;
     const { group, terminal, state } = this.#options;
     const key = { group: prefix + group, topic: prefix + this.#topic.name, partition };
-    if (terminal) return { owned: undefined, next: await committed(admin, key), generation: 0 };
+    if (terminal) return { owned: undefined, next: await committedOffset(admin, key), generation: 0 };
     const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
     const owned = await OwnedPartition.open(kafka, admin, key, timeout);
     if (state !== undefined) await restoreStates(this.#context, owned, state, prefix + state.name);

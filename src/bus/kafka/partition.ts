@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, type Kafka, Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
@@ -61,15 +60,11 @@ export class OwnedPartition {
       await producer.connect();
       // From here on the coordinator takes nothing from the owner before; only now its last offset is sure.
       const begun = await producer.transaction();
-      return new OwnedPartition(key, producer, begun, await committed(admin, key));
+      return new OwnedPartition(key, producer, begun, await committedOffset(admin, key));
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
       throw error;
     }
-  }
-
-  get lost(): boolean {
-    return this.#lost;
   }
 
   /** Nothing that this owner has begun is under way any more. */
@@ -155,10 +150,25 @@ async function unlessConcurrent(ask: () => Promise<void>): Promise<void> {
 }
 
 /** Where the group goes on in a partition; 0 where it has never been. */
-export async function committed(admin: Admin, { group, topic, partition }: PartitionKey): Promise<bigint> {
+export async function committedOffset(
+  admin: Admin,
+  { group, topic, partition }: PartitionKey,
+): Promise<bigint> {
   const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
   const offset = found?.partitions.find((p) => p.partition === partition)?.offset ?? '-1';
   return BigInt(offset) < 0n ? 0n : BigInt(offset);
 }
 
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** Publishes without a transaction, for a reader that has none: at least once. */
+export async function publishOnce(kafka: Kafka, messages: readonly Publication[]): Promise<void> {
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  try {
+    await producer.connect();
+    await producer.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
+  } finally {
+    await producer.disconnect();
+  }
+}

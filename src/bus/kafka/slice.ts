@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
 import { describeError, LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { OutgoingRecord, Topic } from '../bus.js';
-import { type Publication, sha256Hex } from './partition.js';
+import type { Publication } from './partition.js';
 import { DROPPABLE_HEADER } from './sender.js';
 import type { Wire } from './wire.js';
 
@@ -10,7 +11,7 @@ import type { Wire } from './wire.js';
 const AGE_MS_MAX = 500;
 /** Marks the end of a topic for the readers of the bus that wrote it. */
 export const END_HEADER = 'logowatch-end';
-const DEAD_LETTERS = 'dead-letters';
+export const DEAD_LETTERS = 'dead-letters';
 
 /** What is handed to the reader in one piece. */
 export interface Slice {
@@ -92,7 +93,7 @@ function deadLetter(
     offset,
     reason: text,
     bytes: bytes.length,
-    sha256: sha256Hex(bytes),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
   };
   return {
     topic: prefix + DEAD_LETTERS,

@@ -5,7 +5,7 @@ import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '.
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
 import { type Owner, Owners, type SubscriptionContext } from './owners.js';
-import { committed, type Publication } from './partition.js';
+import { committedOffset, type Publication, publishOnce } from './partition.js';
 import { encodeMessage } from './sender.js';
 import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
@@ -188,7 +188,11 @@ export class Subscription<T> {
     await this.#owners.release(partition);
     const topic = this.#name(this.#topic.name);
     const key = { group: this.#name(this.#options.group), topic, partition };
-    this.#consumer.seek({ topic, partition, offset: String(await committed(this.#context.admin, key)) });
+    this.#consumer.seek({
+      topic,
+      partition,
+      offset: String(await committedOffset(this.#context.admin, key)),
+    });
   }
 
   async #commit(partition: number, owner: Owner, slice: Slice, outputs: readonly Outgoing[]): Promise<void> {
@@ -196,10 +200,11 @@ export class Subscription<T> {
     if (owned === undefined) {
       if (outputs.some((o) => o.records.length > 0))
         throw new RangeError('a terminal reader publishes nothing');
+      if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
       const offset = String(slice.next);
       await this.#consumer.commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }]);
     } else {
-      const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output)));
+      const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
       await owned.commit([...slice.rejected, ...messages], slice.next);
       for (const { topic, records } of outputs) {
         if (topic.name !== this.#options.state?.name) continue;
@@ -211,10 +216,12 @@ export class Subscription<T> {
     owner.next = slice.next;
   }
 
-  #encoded({ topic, records }: Outgoing): Promise<Publication>[] {
+  /** States lie in the partition of the same number, where the next owner looks for them; the key decides for all else. */
+  #encoded({ topic, records }: Outgoing, partition: number): Promise<Publication>[] {
+    const own = topic.name === this.#options.state?.name ? { partition } : {};
     return records.map(async (record) => ({
       topic: this.#name(topic.name),
-      message: await encodeMessage(this.#context.wire, topic, record),
+      message: { ...(await encodeMessage(this.#context.wire, topic, record)), ...own },
     }));
   }
 
