@@ -78,10 +78,11 @@ export function marbles(text: string, options: MarbleOptions = {}): DetectionRec
 export function play(
   records: readonly DetectionRecord[],
   parameters: TemporalParameters = TEMPORAL_DEFAULTS,
-  state: TemporalState = initialState('tv'),
+  state?: TemporalState,
+  streamId = 'tv',
 ): { events: Appearance[]; state: TemporalState } {
   const events: Appearance[] = [];
-  let current = state;
+  let current = state ?? initialState(streamId);
   for (const record of records) {
     const step = reduceAppearances(current, record, parameters);
     current = step.state;

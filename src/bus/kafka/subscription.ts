@@ -202,7 +202,11 @@ export class Subscription<T> {
         throw new RangeError('a terminal reader publishes nothing');
       if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
       const offset = String(slice.next);
-      await this.#consumer.commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }]);
+      await this.#consumer
+        .commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }])
+        .catch((cause: unknown) => {
+          throw lostError(this.#topic, partition, cause);
+        });
     } else {
       const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
       await owned.commit([...slice.rejected, ...messages], slice.next);
@@ -240,9 +244,10 @@ export class Subscription<T> {
   }
 }
 
-function lostError(topic: Topic<unknown>, partition: number): LogowatchError {
+function lostError(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
   return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
     value: `${topic.name}/${partition}`,
     remedy: 'What was not committed is read again',
+    ...(cause === undefined ? {} : { cause }),
   });
 }
