@@ -2,9 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Appearance } from '../../src/core/appearance.js';
-import { lastRevisions, readEvents, runCli } from '../support/cli.js';
+import { readEvents, runCli } from '../support/cli.js';
 import { withoutKafka } from '../support/kafka.js';
-import { ended, inOrder, isOpenAndNew, KafkaStages, model, type Shown } from '../support/kafka-stages.js';
+import {
+  assertUndisturbed,
+  ended,
+  inOrder,
+  isOpenAndNew,
+  KafkaStages,
+  model,
+  type Shown,
+} from '../support/kafka-stages.js';
 import { freePort } from '../support/ports.js';
 import { until } from '../support/wait.js';
 
@@ -29,15 +37,6 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
   const allEnded = (events: readonly Appearance[]) => ended(events) >= expected.length;
   const finished = (seen: () => Appearance[]) =>
     until('every appearance has ended', () => allEnded(seen()), DONE_MS);
-
-  /** None lost, none split, and of the events themselves none twice and none missing. */
-  function assertUndisturbed(events: readonly Appearance[]): void {
-    assert.deepEqual(inOrder(events), undisturbed);
-    const names = events.map((e) => `${e.id} ${e.revision}`);
-    assert.equal(new Set(names).size, names.length);
-    for (const { id, revision } of lastRevisions(events))
-      assert.equal(names.filter((n) => n.startsWith(id)).length, revision + 1);
-  }
 
   async function fill(stages: ReturnType<KafkaStages['corner']>): Promise<void> {
     const source = await stages.start('ingest').ended;
@@ -97,7 +96,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     assert.ok(kills >= 2, `${kills} kills`);
     stages.start('infer');
     await finished(stages.seen);
-    assertUndisturbed(stages.seen());
+    assertUndisturbed(stages.seen(), undisturbed);
   });
 
   it('a stage taken for dead that comes back changes nothing', async () => {
@@ -112,7 +111,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     await until('the heir has gone on', () => stages.seen().length > before, DONE_MS);
     zombie.child.kill('SIGCONT');
     await finished(stages.seen);
-    assertUndisturbed(stages.seen());
+    assertUndisturbed(stages.seen(), undisturbed);
   });
 
   it('a broker killed while an appearance is open, and started again, costs nothing', async () => {
@@ -124,7 +123,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     await kafka.broker.kill();
     await kafka.broker.up();
     await finished(stages.seen);
-    assertUndisturbed(stages.seen());
+    assertUndisturbed(stages.seen(), undisturbed);
   });
 
   it('stages stop within 10 s although the cluster is gone', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,11 @@ export const inOrder = (events: readonly Appearance[]): Shown[] =>
 
 /** The stages of one config, each in a process of its own. */
 export interface Stages {
-  start(stage: 'ingest' | 'infer' | 'sink', opsPort?: number): RunningCli;
+  start(
+    stage: 'ingest' | 'infer' | 'sink',
+    opsPort?: number,
+    env?: Readonly<Record<string, string>>,
+  ): RunningCli;
   /** What has reached the sink. */
   seen(): Appearance[];
 }
@@ -63,8 +68,8 @@ export class KafkaStages {
     return join(this.#folder, name);
   }
 
-  /** A corner of the cluster of its own. */
-  corner(name: string): Stages {
+  /** A corner of the cluster of its own. `source` instead of the clip, `sink` (YAML) instead of a file. */
+  corner(name: string, { source = this.clip, sink }: { source?: string; sink?: string } = {}): Stages {
     const [config, events] = [this.path(`${name}.yaml`), this.path(`${name}.jsonl`)];
     writeFileSync(
       config,
@@ -72,13 +77,13 @@ export class KafkaStages {
         `model: ${model}`,
         'ops: { port: "${OPS_PORT}" }',
         `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
-        `streams: [{ id: clip, url: "${this.clip}" }]`,
-        `sinks: [{ type: jsonl, path: "${events}" }]`,
+        `streams: [{ id: clip, url: "${source}" }]`,
+        `sinks: [${sink ?? `{ type: jsonl, path: "${events}" }`}]`,
       ].join('\n'),
     );
     return {
-      start: (stage, opsPort = 0) => {
-        const cli = startCli([stage, '-c', config], { env: { OPS_PORT: String(opsPort) } });
+      start: (stage, opsPort = 0, env = {}) => {
+        const cli = startCli([stage, '-c', config], { env: { OPS_PORT: String(opsPort), ...env } });
         this.#running.push(cli);
         return cli;
       },
@@ -99,3 +104,19 @@ export const ended = (events: readonly Appearance[]): number =>
 /** True once something is new since `before` events, and an appearance is open. */
 export const isOpenAndNew = (events: readonly Appearance[], before: number): boolean =>
   events.length > before && lastRevisions(events).some((e) => e.state !== 'ended');
+
+/** None lost, none split, and of the events themselves none twice and none missing. */
+export function assertUndisturbed(events: readonly Appearance[], undisturbed: readonly Shown[]): void {
+  assert.deepEqual(inOrder(events), undisturbed);
+  assertWhole(events);
+}
+
+/** Each appearance has every revision once, from its start to its end. */
+export function assertWhole(events: readonly Appearance[]): void {
+  const names = events.map((e) => `${e.id} ${e.revision}`);
+  assert.equal(new Set(names).size, names.length);
+  for (const { id, revision, state } of lastRevisions(events)) {
+    assert.equal(state, 'ended');
+    assert.equal(names.filter((n) => n.startsWith(id)).length, revision + 1);
+  }
+}
