@@ -8,7 +8,7 @@ import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Appearance } from '../../src/core/appearance.js';
 import { repoRoot } from '../../src/core/root.js';
 import { startReceiver } from '../sink/receiver.js';
-import type { RunningCli } from '../support/cli.js';
+import { lastRevisions, type RunningCli, readEvents, runCli } from '../support/cli.js';
 import { withoutKafka } from '../support/kafka.js';
 import {
   assertUndisturbed,
@@ -16,6 +16,7 @@ import {
   inOrder,
   isOpenAndNew,
   KafkaStages,
+  model,
   type Shown,
   type Stages,
 } from '../support/kafka-stages.js';
@@ -30,9 +31,14 @@ const disturbedBy = (what: 'block' | 'clock') => ({ NODE_OPTIONS: `--import=${pr
 describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeout: 900_000 }, () => {
   let kafka: KafkaStages;
   let undisturbed: Shown[];
+  let appearances = 0;
 
   before(async () => {
     kafka = await KafkaStages.open();
+    const events = kafka.path('in-process.jsonl');
+    const watched = await runCli('watch', kafka.clip, '--model', model, '--events', events);
+    assert.equal(watched.code, 0, watched.stderr);
+    appearances = lastRevisions(readEvents(events)).length;
     const stages = await filled('undisturbed');
     stages.start('infer');
     await until('all is seen', () => isOver(stages.seen()), DONE_MS);
@@ -41,15 +47,7 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
   });
   after(() => kafka?.close());
 
-  /** The clip ends all that is open: silence for a while is the end. */
-  let last = { events: 0, at: 0 };
-  const isOver = (events: readonly Appearance[]): boolean => {
-    if (events.length !== last.events) last = { events: events.length, at: performance.now() };
-    const open = new Set(events.map((e) => e.id)).size - ended(events);
-    return undisturbed === undefined
-      ? events.length > 0 && open === 0 && performance.now() - last.at > 6_000
-      : ended(events) >= undisturbed.length;
-  };
+  const isOver = (events: readonly Appearance[]): boolean => ended(events) >= appearances;
 
   async function filled(name: string, options?: Parameters<KafkaStages['corner']>[1]): Promise<Stages> {
     const stages = kafka.corner(name, options);
@@ -158,7 +156,7 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
       await until('something is taken', () => had().length > 0, DONE_MS);
       t.diagnostic(`${((performance.now() - up) / 1000).toFixed(1)} s until the first delivery`);
       // A webhook has the start and the end of each.
-      await until('all is delivered', () => ended(had()) >= undisturbed.length, DONE_MS);
+      await until('all is delivered', () => isOver(had()), DONE_MS);
       assert.deepEqual(inOrder(had()), undisturbed);
       const once = new Set(receiver.accepted.map(({ event }) => event.id));
       assert.equal(once.size, 2 * undisturbed.length);
@@ -184,7 +182,7 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
         const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
         return lines.filter((l) => l !== '').map((l) => JSON.parse(l) as Appearance);
       };
-      await until('all is seen', () => ended(seen()) >= undisturbed.length, DONE_MS);
+      await until('all is seen', () => isOver(seen()), DONE_MS);
       t.diagnostic(`${((performance.now() - freed) / 1000).toFixed(1)} s until all was written`);
       assertUndisturbed(seen(), undisturbed);
     } finally {
