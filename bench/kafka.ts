@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Topic } from '../src/bus/bus.js';
+import { Commits } from '../src/bus/commits.js';
 import { KafkaBus } from '../src/bus/kafka/kafka-bus.js';
 import { MESSAGE_BYTES_MAX } from '../src/bus/kafka/settings.js';
 import type { Wire } from '../src/bus/kafka/wire.js';
@@ -104,12 +105,14 @@ async function throughBus(address: string): Promise<Seconds> {
     }
   });
   let read = 0;
+  const commits = new Commits();
   const reading = await timed(async () => {
     for await (const batch of bus.subscribe(topic, { group: 'g', maxRecords: BATCH, terminal: true })) {
       read += batch.records.length;
-      await batch.commit();
+      await commits.add(batch.commit());
       if (read >= count) break;
     }
+    await commits.settle();
   });
   await bus.close();
   return { sending, reading };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch } from '../bus/bus.js';
+import { Commits } from '../bus/commits.js';
 import { committed } from '../bus/committed.js';
 import type { Appearance } from '../core/appearance.js';
 import { describeError, LogowatchError } from '../core/errors.js';
@@ -63,12 +64,14 @@ export class SinkPump {
 
   /** Resolves when the batches end, and the sink is closed. `onDead` is called when the sink is given up. */
   async run(batches: AsyncIterable<Batch<Appearance>>, onDead: () => void): Promise<SinkReport> {
+    const commits = new Commits();
     try {
       for await (const batch of batches) {
         await this.#deliver(batch.records.map((record) => record.value));
-        if (!this.#dead) await committed(batch.commit());
+        if (!this.#dead) await commits.add(committed(batch.commit()));
         else onDead();
       }
+      await commits.settle();
     } finally {
       await this.#close();
     }
