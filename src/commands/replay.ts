@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import type { KafkaSection } from '../bus/kafka/config.js';
+import type { TimeRange } from '../bus/kafka/range.js';
 import { TopicReader } from '../bus/kafka/topic-reader.js';
+import { topics } from '../bus/topics.js';
 import { type Config, loadConfig } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { readTemporalInfo } from '../infer/model/brands.js';
@@ -23,7 +25,7 @@ interface ReplayCommandOptions {
   stream?: string[];
   model?: string;
   smoothing?: string[];
-  against: 'live' | 'config';
+  against?: 'live' | 'config';
   output?: string;
   toTopics?: string;
   json?: boolean;
@@ -44,9 +46,10 @@ export function replayCommand(): Command {
       'key=value of the config’s section smoothing, or a YAML file with such; without --model the detections are taken as they are',
     )
     .addOption(
-      new Option('--against <side>', 'compare with what was live, or with the config’s own settings')
-        .choices(['live', 'config'])
-        .default('live'),
+      new Option(
+        '--against <side>',
+        'compare with what was live, or with the config’s own settings (default: live, where anything was)',
+      ).choices(['live', 'config']),
     )
     .option('-o, --output <file>', 'write the events as lines of JSON; the file must be new')
     .option('--to-topics <name>', 'write to topics of their own: <prefix><name>.appearances')
@@ -99,18 +102,20 @@ async function run(options: ReplayCommandOptions): Promise<void> {
         bars.update({ phase, done, total }),
     };
     const { model } = options;
-    const result =
+    const answer =
       model === undefined
         ? await replayDetections(options, { config, kafka, trial, common })
         : await replayFrames(options, { config: { ...config, model }, kafka, trial, common });
     bars.stop();
-    print(options, result);
+    print(options, range, answer);
   } finally {
     bars.stop();
     leaveSoon();
     release();
   }
 }
+
+type Answer = ReplayResult & { readonly against: 'live' | 'config' };
 
 interface Setting {
   readonly config: Config;
@@ -119,44 +124,52 @@ interface Setting {
   readonly common: Pick<ReplayOptions, 'range' | 'streams' | 'telemetry' | 'signal' | 'onProgress'>;
 }
 
-async function replayFrames(options: ReplayCommandOptions, setting: Setting): Promise<ReplayResult> {
+async function replayFrames(options: ReplayCommandOptions, setting: Setting): Promise<Answer> {
   const { config, trial } = setting;
   const detector = await createDetector(modelOf(config), engineOptions(config));
   try {
     const parameters = smoothingFor(detector.model, definedOnly(trial));
-    return await onKafka(options, setting, { detector, parameters, against: 'live' });
+    return await onKafka(options, setting, { detector, parameters, against: () => 'live' });
   } finally {
     await detector.close();
   }
 }
 
-async function replayDetections(options: ReplayCommandOptions, setting: Setting): Promise<ReplayResult> {
+async function replayDetections(options: ReplayCommandOptions, setting: Setting): Promise<Answer> {
   const { config, trial } = setting;
   const folder = modelOf(config);
   const model = await readTemporalInfo(folder);
-  const parameters = smoothingFor(model, definedOnly(trial));
-  const against = options.against === 'live' ? 'live' : smoothingFor(model, definedOnly(config.smoothing));
-  const result = await onKafka(options, setting, { parameters, against });
-  if (result.modelHashes.some((hash) => hash !== model.hash))
+  const answer = await onKafka(options, setting, {
+    parameters: smoothingFor(model, definedOnly(trial)),
+    against: (wasLive) =>
+      (options.against ?? (wasLive ? 'live' : 'config')) === 'live'
+        ? 'live'
+        : smoothingFor(model, definedOnly(config.smoothing)),
+  });
+  if (answer.modelHashes.some((hash) => hash !== model.hash))
     note(`some detections were made by another model than ${folder}, whose thresholds were used for all`);
-  return result;
+  return answer;
 }
+
+type Side = Pick<ReplayOptions, 'detector' | 'parameters'> & {
+  /** @param wasLive whether there are live appearances of the range at all */
+  readonly against: (wasLive: boolean) => ReplayOptions['against'];
+};
 
 async function onKafka(
   { output, toTopics }: ReplayCommandOptions,
   { kafka, common }: Setting,
-  side: Pick<ReplayOptions, 'detector' | 'parameters' | 'against'>,
-): Promise<ReplayResult> {
+  side: Side,
+): Promise<Answer> {
   const reader = await TopicReader.open(kafka, common.telemetry);
   try {
-    const withDetections = side.detector !== undefined;
-    const outputs = await openOutputs(
-      { file: output, topics: toTopics, withDetections },
-      kafka,
-      common.telemetry,
-    );
+    const since = { fromMs: common.range.fromMs, toMs: Number.MAX_SAFE_INTEGER };
+    const against = side.against(await reader.holds(topics.appearances, since));
+    const places = { file: output, topics: toTopics, withDetections: side.detector !== undefined };
+    const outputs = await openOutputs(places, kafka, common.telemetry);
     try {
-      return await replay({ ...common, ...side, reader, outputs: outputs.all });
+      const result = await replay({ ...common, ...side, against, reader, outputs: outputs.all });
+      return { ...result, against: against === 'live' ? against : 'config' };
     } finally {
       await outputs.close();
     }
@@ -165,10 +178,11 @@ async function onKafka(
   }
 }
 
-function print({ json, output, toTopics, against }: ReplayCommandOptions, result: ReplayResult): void {
-  const { records, rejected, streams, cut, difference } = result;
+function print({ json, output, toTopics }: ReplayCommandOptions, range: TimeRange, answer: Answer): void {
+  const { records, rejected, streams, cut, difference, against } = answer;
   if (json) {
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    const [from, to] = [range.fromMs, range.toMs].map((ms) => new Date(ms).toISOString());
+    process.stdout.write(`${JSON.stringify({ range: { from, to }, ...answer })}\n`);
     return;
   }
   process.stdout.write(`${differenceTable(difference)}\n`);

@@ -20,6 +20,8 @@ describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 480_000 
   let kafka: KafkaStages;
   let admin: Admin;
   let live: Appearance[];
+  /** Of a replay while the stages were at work. */
+  let meanwhile: CliResult;
 
   /** A clip has gone through the stages, which have ended. */
   before(async () => {
@@ -28,6 +30,8 @@ describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 480_000 
     const running = [stages.start('infer'), stages.start('sink')];
     const source = await stages.start('ingest').ended;
     assert.equal(source.code, 0, source.stderr);
+    await until('something has been seen', () => stages.seen().length > 0, 120_000);
+    meanwhile = await replay('--from', '-1h', '--json', '--smoothing', 'minFrames=5');
     const isOver = () => stages.seen().length > 0 && openOf(stages.seen()) === 0;
     await until('the clip has been watched', () => isOver() && ended(stages.seen()) >= 4, 120_000);
     for (const { child } of running) child.kill('SIGTERM');
@@ -66,6 +70,13 @@ describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 480_000 
   }
 
   const without = (rows: readonly ExposureDifference[], key: 'differenceMs') => rows.map((row) => row[key]);
+
+  it('ends by itself while the stages are at work', () => {
+    assert.equal(meanwhile.code, 0, meanwhile.stderr);
+    const { records, streams } = JSON.parse(meanwhile.stdout);
+    assert.ok(records > 0 && records <= 152, `${records}`);
+    assert.deepEqual(streams, ['clip']);
+  });
 
   it('with the same settings shows no difference, from detections and from frames', async () => {
     const before = await standing();
@@ -151,6 +162,19 @@ describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 480_000 
     const plain = await startCli(['replay', '-c', config, '--from', '-1h', ...settings]).ended;
     assert.equal(plain.code, 2);
     assert.match(plain.stderr, /bus\.kafka/);
+  });
+
+  it('compares with the config’s settings where it is told to, and where only detections are left', async () => {
+    const settings = ['--smoothing', 'minFrames=15'];
+    const expected = await differences(...settings);
+    assert.ok(expected.some((row) => row.differenceMs < 0));
+    assert.deepEqual(await differences(...settings, '--against', 'config'), expected);
+    // As if they had grown too old: no test follows that needs them.
+    await admin.deleteTopics({ topics: [`${CORNER}.${topics.appearances.name}`] });
+    const { code, stdout, stderr } = await replay('--from', '-1h', '--json', ...settings);
+    assert.equal(code, 0, stderr);
+    const { against, difference } = JSON.parse(stdout);
+    assert.deepEqual([against, difference], ['config', expected]);
   });
 
   it('stops at Ctrl-C', async () => {

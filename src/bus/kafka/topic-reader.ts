@@ -54,6 +54,12 @@ export class TopicReader {
     return offsetRange(this.#admin, this.#prefix + topic.name, times);
   }
 
+  /** Whether there is such a topic, and anything of the range in it. */
+  async holds(topic: Topic<unknown>, times: TimeRange): Promise<boolean> {
+    const there = (await this.#admin.listTopics()).includes(this.#prefix + topic.name);
+    return there && (await this.range(topic, times)).size > 0;
+  }
+
   /** Ends at the range's end, or at the abort. Records of one key come in order. Errors: bus-failed. */
   async *read<T>(
     topic: Topic<T>,
