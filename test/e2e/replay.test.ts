@@ -16,7 +16,7 @@ import { until } from '../support/wait.js';
 const CORNER = 'live';
 const names = Object.values(topics).map(({ name }) => `${CORNER}.${name}`);
 
-describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 480_000 }, () => {
+describe('replay of what Kafka holds', { skip: withoutKafka(), timeout: 600_000 }, () => {
   let kafka: KafkaStages;
   let admin: Admin;
   let live: Appearance[];

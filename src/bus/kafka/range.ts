@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
+
+const ASKED_MAX = 50;
+const ASK_AGAIN_MS = 100;
 
 /** Milliseconds since the Unix epoch; `toMs` is outside. */
 export interface TimeRange {
@@ -39,9 +43,9 @@ export async function offsetRange(
       value: name,
       remedy: 'Check bus.kafka.prefix, and that `logowatch ingest` and `infer` have run',
     });
-  const bounds = await admin.fetchTopicOffsets(name);
-  const starts = byPartition(await admin.fetchTopicOffsetsByTimestamp(name, fromMs));
-  const ends = byPartition(await admin.fetchTopicOffsetsByTimestamp(name, toMs));
+  const bounds = await asked(name, () => admin.fetchTopicOffsets(name));
+  const starts = byPartition(await asked(name, () => admin.fetchTopicOffsetsByTimestamp(name, fromMs)));
+  const ends = byPartition(await asked(name, () => admin.fetchTopicOffsetsByTimestamp(name, toMs)));
   const partitions = bounds
     .map(({ partition, low, high }) => {
       const known = (offset: bigint | undefined) => least(offset ?? BigInt(high), BigInt(high));
@@ -58,6 +62,24 @@ export async function offsetRange(
     size: partitions.reduce((sum, { start, end }) => sum + Number(end - start), 0),
     cut: partitions.some(({ low, start }) => low > 0n && start === low),
   };
+}
+
+/** While a partition changes its leader, kafkajs gives up on what would be answered a moment later. */
+async function asked<T>(name: string, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { message, retriable } = error as Error & { retriable?: boolean };
+      if (retriable !== true || attempt >= ASKED_MAX)
+        throw new LogowatchError('bus-failed', 'Kafka does not say what a topic holds', {
+          value: `${name}: ${message}`,
+          remedy: 'Check that the brokers are up, and that we may describe the topic',
+          cause: error,
+        });
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
 }
 
 const byPartition = (offsets: readonly { partition: number; offset: string }[]): Map<number, bigint> =>
