@@ -1,4 +1,5 @@
 // Imports run one way: core <- telemetry <- bus <- {ingest, infer, sink} <- {demo, mine, pipeline, commands} <- cli.
+// `exposure` counts what was found, and knows the vocabulary alone. `replay` joins the bus, infer, sink and exposure.
 // `train` may use core, telemetry and infer, so that evaluation runs the production path. Stages never import each
 // other: topics join them. test/boundaries.test.ts plants a violation of each rule, so that none can fail open.
 const within = (...folders) => `^src/(${folders.join('|')})/`;
@@ -20,6 +21,15 @@ module.exports = {
     only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
     only('mine-joins-ingest-and-infer', 'mine', ['core', 'telemetry', 'bus', 'ingest', 'infer']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
+    only('exposure-is-arithmetic', 'exposure', ['core']),
+    only('replay-joins-as-the-pipeline-does', 'replay', [
+      'core',
+      'telemetry',
+      'bus',
+      'infer',
+      'sink',
+      'exposure',
+    ]),
     {
       // Which says why: it sets what the library must find in the environment before its first session.
       name: 'onnx-runtime-comes-through-its-engine',

@@ -9,6 +9,8 @@ import { detectCommand } from './commands/detect.js';
 import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { mineCommand } from './commands/mine.js';
+import { replayCommand } from './commands/replay.js';
+import { reportCommand } from './commands/report.js';
 import { inferCommand, ingestCommand, sinkCommand } from './commands/stages.js';
 import { trainCommand } from './commands/train.js';
 import { watchCommand } from './commands/watch.js';
@@ -36,6 +38,7 @@ Examples:
   logowatch eval my-model held-out/                   measure a model, false alarms first
   logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
   logowatch calibrate my-model tv-without-logos/      set the thresholds for 0.1 false appearances an hour
+  logowatch report out/events.jsonl                   how long each brand was on screen
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
@@ -53,6 +56,8 @@ for (const command of [
   ingestCommand,
   inferCommand,
   sinkCommand,
+  replayCommand,
+  reportCommand,
 ]) {
   program.addCommand(command().exitOverride());
 }

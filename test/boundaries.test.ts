@@ -56,6 +56,9 @@ describe('import directions', () => {
     ['demo', 'infer'],
     ['mine', 'train'],
     ['infer', 'mine'],
+    ['exposure', 'telemetry'],
+    ['replay', 'ingest'],
+    ['infer', 'exposure'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

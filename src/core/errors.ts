@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'bus-closed'
   | 'bus-failed'
   | 'partition-lost'
+  | 'range-empty'
   | 'sink-failed'
   | 'disk-full'
   | 'stopped'

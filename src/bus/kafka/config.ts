@@ -51,10 +51,18 @@ export const kafkaSchema = z.strictObject({
 export type KafkaSection = z.infer<typeof kafkaSchema>;
 
 /** Errors: config-invalid for a certificate that cannot be read, bus-failed. */
-export function openKafka({ registry, tls, ...rest }: KafkaSection, telemetry: Telemetry): Promise<KafkaBus> {
+export async function openKafka(section: KafkaSection, telemetry: Telemetry): Promise<KafkaBus> {
+  const access = kafkaAccess(section);
+  return KafkaBus.connect({ ...access, telemetry, topics: Object.values(topics).map((t) => t.name) });
+}
+
+/** How a section reaches its cluster, and what its messages are. Errors: config-invalid. */
+export function kafkaAccess({ registry, tls, ...rest }: KafkaSection): {
+  settings: KafkaSettings;
+  wire: AvroWire;
+} {
   const settings: KafkaSettings = { ...rest, tls: typeof tls === 'object' ? pemTexts(tls) : tls };
-  const wire = new AvroWire(registry, settings.prefix ?? KAFKA_DEFAULTS.prefix);
-  return KafkaBus.connect({ settings, wire, telemetry, topics: Object.values(topics).map((t) => t.name) });
+  return { settings, wire: new AvroWire(registry, settings.prefix ?? KAFKA_DEFAULTS.prefix) };
 }
 
 /** Without its secrets. */

@@ -22,7 +22,7 @@ export interface KafkaBusOptions {
 const CONNECT_TRIES = 8;
 
 /** Fails sooner than a stage at work would: whoever starts one waits for the answer. */
-async function reach(settings: KafkaSettings): Promise<void> {
+export async function reach(settings: KafkaSettings): Promise<void> {
   const retries = settings.connectTries ?? CONNECT_TRIES;
   const retry = { retries, initialRetryTime: 50, maxRetryTime: 1_000 };
   const admin = new Kafka({ ...clientConfig(settings, undefined), retry }).admin();
@@ -33,6 +33,13 @@ async function reach(settings: KafkaSettings): Promise<void> {
     await admin.disconnect().catch(() => undefined);
   }
 }
+
+export const unusable = ({ brokers }: KafkaSettings, cause: unknown): LogowatchError =>
+  new LogowatchError('bus-failed', 'Kafka cannot be used', {
+    value: `${brokers.join(', ')}: ${(cause as Error).message}`,
+    remedy: 'Check bus.brokers, tls and sasl, and that topics may be created or are there',
+    cause,
+  });
 
 /**
  * The bus between processes. A commit is a transaction: outputs, states and offsets of a batch, all or none, by the one
@@ -75,11 +82,7 @@ export class KafkaBus implements Bus {
       return bus;
     } catch (cause) {
       await bus.close();
-      throw new LogowatchError('bus-failed', 'Kafka cannot be used', {
-        value: `${settings.brokers.join(', ')}: ${(cause as Error).message}`,
-        remedy: 'Check bus.brokers, tls and sasl, and that topics may be created or are there',
-        cause,
-      });
+      throw unusable(settings, cause);
     }
   }
 

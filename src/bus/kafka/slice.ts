@@ -74,7 +74,7 @@ export async function readSlice(
 }
 
 /** Nobody will ever read it, unlike what only a registry that is down keeps from us: that is asked for again. */
-const isPoison = (error: unknown): boolean =>
+export const isPoison = (error: unknown): boolean =>
   !(error instanceof LogowatchError) || error.code === 'message-invalid' || error.code === 'schema-mismatch';
 
 /** What is known of a message that nobody can read goes to a topic of its own, and the rest goes on. */

@@ -1,0 +1,81 @@
+import type { Appearance } from '../core/appearance.js';
+
+/** What exposure needs of an appearance. */
+export type ExposureFacts = Pick<
+  Appearance,
+  | 'id'
+  | 'revision'
+  | 'streamId'
+  | 'session'
+  | 'label'
+  | 'startPtsMs'
+  | 'endPtsMs'
+  | 'startTime'
+  | 'exposureMs'
+  | 'coverage'
+>;
+
+/** Keeps the last revision of each id, whatever the order in which events come, and no more of it than exposure needs. */
+export class LastRevisions {
+  readonly #last = new Map<string, ExposureFacts>();
+
+  add(event: ExposureFacts): void {
+    const known = this.#last.get(event.id);
+    if (known === undefined || event.revision > known.revision) this.#last.set(event.id, factsOf(event));
+  }
+
+  get appearances(): readonly ExposureFacts[] {
+    return [...this.#last.values()];
+  }
+}
+
+/** A part of a session, milliseconds of its media time. */
+export interface MediaWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/**
+ * The part of an appearance that lies in a window: as large a share of it was seen as of the whole. Undefined where
+ * nothing of it lies there.
+ */
+export function clipToMedia(appearance: ExposureFacts, window: MediaWindow): ExposureFacts | undefined {
+  const { startPtsMs, endPtsMs, exposureMs } = appearance;
+  const start = Math.max(startPtsMs, window.startMs);
+  const end = Math.min(endPtsMs, window.endMs);
+  if (start === startPtsMs && end === endPtsMs) return appearance;
+  if (start >= end) return undefined;
+  return {
+    ...appearance,
+    startPtsMs: start,
+    endPtsMs: end,
+    startTime: new Date(Date.parse(appearance.startTime) + start - startPtsMs).toISOString(),
+    exposureMs: (exposureMs * (end - start)) / (endPtsMs - startPtsMs),
+  };
+}
+
+function factsOf({
+  id,
+  revision,
+  streamId,
+  session,
+  label,
+  startPtsMs,
+  endPtsMs,
+  startTime,
+  exposureMs,
+  coverage,
+}: ExposureFacts): ExposureFacts {
+  return {
+    id,
+    revision,
+    streamId,
+    session,
+    label,
+    startPtsMs,
+    endPtsMs,
+    startTime,
+    exposureMs,
+    coverage,
+  };
+}
