@@ -3,6 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
+import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
 
@@ -77,7 +78,7 @@ export type Config = z.infer<typeof schema>;
 export type StreamConfig = z.infer<typeof stream>;
 export type SinkConfig = z.infer<typeof sink>;
 
-/** Reads YAML; `${NAME}` in any value is the environment's. Throws config-invalid, naming key and remedy. */
+/** Reads YAML; `${NAME}` in any value is the environment's, `${file:PATH}` what a file holds. Throws config-invalid, naming key and remedy. */
 export async function loadConfig(path: string, environment = process.env): Promise<Config> {
   let text: string;
   try {
@@ -105,7 +106,7 @@ export async function loadConfig(path: string, environment = process.env): Promi
       },
     );
   }
-  return parseConfig(interpolate(document.toJS() ?? {}, environment, ''), path);
+  return parseConfig(interpolate(document.toJS() ?? {}, environment), path);
 }
 
 /** Checks a config that is already an object; `origin` names it in errors. */
@@ -139,24 +140,6 @@ export function redactConfig(config: Config): Config {
     sinks: config.sinks.map(hide),
     ...(config.bus.kafka && { bus: { kafka: redactKafka(config.bus.kafka) } }),
   };
-}
-
-function interpolate(value: unknown, environment: NodeJS.ProcessEnv, path: string): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
-      const found = environment[name];
-      if (found !== undefined) return found;
-      throw new LogowatchError('config-invalid', `${path}: the environment has no variable ${name}`, {
-        remedy: `Set it: ${name}=... logowatch ...`,
-      });
-    });
-  }
-  if (Array.isArray(value)) return value.map((v, i) => interpolate(v, environment, `${path}[${i}]`));
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([k, v]) => [k, interpolate(v, environment, path ? `${path}.${k}` : k)]),
-  );
 }
 
 type Issue = z.core.$ZodIssue;

@@ -4,6 +4,7 @@ import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Batch, Bus, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { publishOnce } from './partition.js';
+import { refusal } from './refusal.js';
 import { closedError, Sender } from './sender.js';
 import { clientConfig, KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
 import { DEAD_LETTERS, END_HEADER } from './slice.js';
@@ -16,6 +17,8 @@ export interface KafkaBusOptions {
   readonly wire: Wire;
   /** Topics that are created where they are missing, beside the dead letters. */
   readonly topics: readonly string[];
+  /** True for a process that reads nothing: it sets no messages aside. */
+  readonly publishOnly?: boolean | undefined;
   readonly telemetry?: Telemetry | undefined;
 }
 
@@ -66,7 +69,8 @@ export class KafkaBus implements Bus {
     try {
       await reach(settings);
       await bus.#admin.connect();
-      await createTopics(bus.#admin, [...options.topics, DEAD_LETTERS], {
+      const deadLetters = options.publishOnly ? [] : [DEAD_LETTERS];
+      await createTopics(bus.#admin, [...options.topics, ...deadLetters], {
         prefix: bus.#prefix,
         partitions: settings.partitions ?? KAFKA_DEFAULTS.partitions,
         replicas: settings.replicas,
@@ -75,11 +79,14 @@ export class KafkaBus implements Bus {
       return bus;
     } catch (cause) {
       await bus.close();
-      throw new LogowatchError('bus-failed', 'Kafka cannot be used', {
-        value: `${settings.brokers.join(', ')}: ${(cause as Error).message}`,
-        remedy: 'Check bus.brokers, tls and sasl, and that topics may be created or are there',
-        cause,
-      });
+      throw (
+        refusal(cause, {}) ??
+        new LogowatchError('bus-failed', 'Kafka cannot be used', {
+          value: `${settings.brokers.join(', ')}: ${(cause as Error).message}`,
+          remedy: 'Check bus.brokers, tls and sasl, and that topics may be created or are there',
+          cause,
+        })
+      );
     }
   }
 

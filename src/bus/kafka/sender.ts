@@ -4,6 +4,7 @@ import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { OutgoingRecord, Topic } from '../bus.js';
 import { GroupQueue } from '../group-queue.js';
+import { refusal } from './refusal.js';
 import type { Wire } from './wire.js';
 
 /** Records that are sent together, and that wait. */
@@ -119,11 +120,13 @@ export class Sender {
       await this.#producer.sendBatch({ topicMessages: byTopic(ready), acks: -1 });
       for (const { from } of ready) from.settle();
     } catch (cause) {
-      const error = new LogowatchError('bus-failed', 'Kafka did not take records', {
-        value: (cause as Error).message,
-        remedy: 'Check that the brokers are up and reachable',
-        cause,
-      });
+      const error =
+        refusal(cause, { topics: [...new Set(ready.map(({ topic }) => topic))] }) ??
+        new LogowatchError('bus-failed', 'Kafka did not take records', {
+          value: (cause as Error).message,
+          remedy: 'Check that the brokers are up and reachable',
+          cause,
+        });
       for (const { from } of ready) this.#failed(from, error);
     }
   }

@@ -1,4 +1,5 @@
 import type { Admin, ITopicConfig } from 'kafkajs';
+import { orRefusal } from './refusal.js';
 import { MESSAGE_BYTES_MAX } from './settings.js';
 
 const MINUTE = 60_000;
@@ -44,5 +45,7 @@ export async function createTopics(
       }),
     );
   // Another process may have been quicker: kafkajs takes that for done.
-  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+  if (topics.length === 0) return;
+  const missing = topics.map(({ topic }) => topic);
+  await admin.createTopics({ topics, waitForLeaders: true }).catch(orRefusal({ topics: missing }));
 }
