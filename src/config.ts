@@ -66,6 +66,13 @@ const schema = z.strictObject({
       port: z.coerce.number().int().min(0).max(65_535).default(9464),
     })
     .optional(),
+  /** OpenTelemetry; left out: no traces. */
+  tracing: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      ratio: z.number().min(0).max(1).default(0.01),
+    })
+    .optional(),
   /** Left out: everything in one process. */
   bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
@@ -138,6 +145,9 @@ export function redactConfig(config: Config): Config {
     ...config,
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(hide),
+    ...(config.tracing?.endpoint !== undefined && {
+      tracing: { ...config.tracing, endpoint: redact(config.tracing.endpoint) },
+    }),
     ...(config.bus.kafka && { bus: { kafka: redactKafka(config.bus.kafka) } }),
   };
 }
@@ -175,6 +185,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(stream.shape);
     case 'ops':
       return ['host', 'port'];
+    case 'tracing':
+      return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
     case 'smoothing':

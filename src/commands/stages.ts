@@ -9,6 +9,7 @@ import { createDetector } from '../infer/network-detector.js';
 import { runInferStages, runIngestStage } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
+import { openTracer } from '../telemetry/open-tracer.js';
 import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
@@ -74,7 +75,8 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
         remedy: 'Add bus.kafka with brokers, or use `logowatch watch` for all stages in one process',
       });
     const pino = new PinoTelemetry(config.logLevel);
-    const telemetry = new StatsTelemetry(pino);
+    const tracer = await openTracer(config.tracing, pino);
+    const telemetry = new StatsTelemetry(pino, tracer);
     const state: { bus?: KafkaBus; working: boolean } = { working: false };
     const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
     const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
@@ -89,7 +91,7 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
       };
       await run({ bus, config, telemetry, signal, onWork });
     } finally {
-      await state.bus?.close();
+      await Promise.all([state.bus?.close(), tracer?.close()]);
       await ops?.close();
       leaveSoon();
     }

@@ -64,7 +64,7 @@ export class KafkaStages {
   }
 
   /** A corner of the cluster of its own. */
-  corner(name: string): Stages {
+  corner(name: string, more: readonly string[] = []): Stages {
     const [config, events] = [this.path(`${name}.yaml`), this.path(`${name}.jsonl`)];
     writeFileSync(
       config,
@@ -74,6 +74,7 @@ export class KafkaStages {
         `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
         `streams: [{ id: clip, url: "${this.clip}" }]`,
         `sinks: [{ type: jsonl, path: "${events}" }]`,
+        ...more,
       ].join('\n'),
     );
     return {

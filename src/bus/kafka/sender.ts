@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type IHeaders, type Kafka, Partitioners, type Producer, type TopicMessages } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
+import { traceHeaders } from '../../telemetry/tracer.js';
 import type { OutgoingRecord, Topic } from '../bus.js';
 import { GroupQueue } from '../group-queue.js';
 import { refusal } from './refusal.js';
@@ -161,7 +162,17 @@ export async function encodeMessage(
   const { value, headers } =
     record.value === null ? { value: null, headers: {} } : await wire.encode(topic, record.value);
   const droppable = record.droppable ? { [DROPPABLE_HEADER]: '1' } : {};
-  return { key: record.key, value, headers: { ...headers, ...record.headers, ...droppable } };
+  return {
+    key: record.key,
+    value,
+    headers: { ...headers, ...record.headers, ...tracingExtension(headers, record.headers), ...droppable },
+  };
+}
+
+/** CloudEvents' distributed tracing extension: where the event comes from, through however many hands it goes. */
+function tracingExtension(attributes: IHeaders, sent: OutgoingRecord<unknown>['headers']): IHeaders {
+  const trace = attributes.ce_id === undefined ? undefined : traceHeaders(sent);
+  return Object.fromEntries(Object.entries(trace ?? {}).map(([name, value]) => [`ce_${name}`, value]));
 }
 
 export function byTopic(
