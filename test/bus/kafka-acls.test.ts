@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, {
   type AclEntry,
   type AclOperationTypes,
@@ -174,11 +175,28 @@ describe('ACLs of the stages', { skip: withoutKafka(), timeout: 240_000 }, () =>
     for (const stage of ['ingest', 'infer', 'sink'] as const) await run[stage]();
   });
 
+  it('a live frame that is refused is told to the sender of the next', async () => {
+    const { entry } = rows.find(({ stage }) => stage === 'ingest')!;
+    const live = { ...session()[1]!, droppable: true };
+    await using('ingest', { topics: [topics.frames], publishOnly: true }, async (bus) => {
+      await admin.deleteAcls({ filters: [entry] });
+      try {
+        const sending = async () => {
+          for (let i = 0; i < 100; i++) {
+            await bus.send(topics.frames, [live]);
+            await sleep(50);
+          }
+        };
+        await assert.rejects(sending(), /does not let us/);
+      } finally {
+        await admin.createAcls({ acl: [entry] });
+      }
+    });
+  });
+
   for (const { stage, what, entry } of rows)
     it(`${stage} without ${what} says what it may not`, async () => {
-      const { permissionType, ...filter } = entry;
-      const one = { ...filter, permissionType };
-      await admin.deleteAcls({ filters: [one] });
+      await admin.deleteAcls({ filters: [entry] });
       try {
         if (stage === 'infer') await ingest();
         await assert.rejects(run[stage](), (error) => {

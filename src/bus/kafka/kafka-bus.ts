@@ -137,13 +137,15 @@ export class KafkaBus implements Bus {
   /** A record without a value in each partition: a partition's last offset may belong to no record that readers see. */
   async #markEnd(topic: Topic<unknown>): Promise<void> {
     const name = this.#prefix + topic.name;
-    const partitions = await this.#admin.fetchTopicOffsets(name);
+    // Not the offsets: right after its creation a partition may have no leader yet who could tell them.
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
+    const partitions = topics.flatMap((topic) => topic.partitions);
     const headers = { [END_HEADER]: this.#id };
     await publishOnce(
       this.#kafka,
-      partitions.map(({ partition }) => ({
+      partitions.map(({ partitionId }) => ({
         topic: name,
-        message: { key: 'end', value: null, headers, partition },
+        message: { key: 'end', value: null, headers, partition: partitionId },
       })),
     );
   }

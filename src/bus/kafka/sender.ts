@@ -36,6 +36,8 @@ export class Sender {
   readonly #open = new Set<Waiting>();
   #running: Promise<void> | undefined;
   #closed = false;
+  /** The cluster's no is final, also to live frames, whose senders do not wait for an answer. */
+  #refused: LogowatchError | undefined;
 
   constructor(kafka: Kafka, wire: Wire, prefix: string, telemetry: Telemetry | undefined) {
     this.#producer = kafka.producer({
@@ -64,6 +66,7 @@ export class Sender {
 
   async send(topic: Topic<unknown>, records: readonly OutgoingRecord<unknown>[]): Promise<void> {
     if (this.#closed) throw closedError(topic.name);
+    if (this.#refused !== undefined) throw this.#refused;
     const accepted = records.map(
       (record) =>
         new Promise<void>((resolve, reject) => {
@@ -121,8 +124,9 @@ export class Sender {
       await this.#producer.sendBatch({ topicMessages: byTopic(ready), acks: -1 });
       for (const { from } of ready) from.settle();
     } catch (cause) {
+      this.#refused = refusal(cause, { topics: [...new Set(ready.map(({ topic }) => topic))] });
       const error =
-        refusal(cause, { topics: [...new Set(ready.map(({ topic }) => topic))] }) ??
+        this.#refused ??
         new LogowatchError('bus-failed', 'Kafka did not take records', {
           value: (cause as Error).message,
           remedy: 'Check that the brokers are up and reachable',
