@@ -3,6 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
+import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
 
@@ -65,6 +66,13 @@ const schema = z.strictObject({
       port: z.coerce.number().int().min(0).max(65_535).default(9464),
     })
     .optional(),
+  /** OpenTelemetry; left out: no traces. */
+  tracing: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      ratio: z.number().min(0).max(1).default(0.01),
+    })
+    .optional(),
   /** Left out: everything in one process. */
   bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
@@ -77,7 +85,7 @@ export type Config = z.infer<typeof schema>;
 export type StreamConfig = z.infer<typeof stream>;
 export type SinkConfig = z.infer<typeof sink>;
 
-/** Reads YAML; `${NAME}` in any value is the environment's. Throws config-invalid, naming key and remedy. */
+/** Reads YAML; `${NAME}` in any value is the environment's, `${file:PATH}` what a file holds. Throws config-invalid, naming key and remedy. */
 export async function loadConfig(path: string, environment = process.env): Promise<Config> {
   let text: string;
   try {
@@ -105,7 +113,7 @@ export async function loadConfig(path: string, environment = process.env): Promi
       },
     );
   }
-  return parseConfig(interpolate(document.toJS() ?? {}, environment, ''), path);
+  return parseConfig(interpolate(document.toJS() ?? {}, environment), path);
 }
 
 /** Checks a config that is already an object; `origin` names it in errors. */
@@ -137,26 +145,11 @@ export function redactConfig(config: Config): Config {
     ...config,
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(hide),
+    ...(config.tracing?.endpoint !== undefined && {
+      tracing: { ...config.tracing, endpoint: redact(config.tracing.endpoint) },
+    }),
     ...(config.bus.kafka && { bus: { kafka: redactKafka(config.bus.kafka) } }),
   };
-}
-
-function interpolate(value: unknown, environment: NodeJS.ProcessEnv, path: string): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
-      const found = environment[name];
-      if (found !== undefined) return found;
-      throw new LogowatchError('config-invalid', `${path}: the environment has no variable ${name}`, {
-        remedy: `Set it: ${name}=... logowatch ...`,
-      });
-    });
-  }
-  if (Array.isArray(value)) return value.map((v, i) => interpolate(v, environment, `${path}[${i}]`));
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([k, v]) => [k, interpolate(v, environment, path ? `${path}.${k}` : k)]),
-  );
 }
 
 type Issue = z.core.$ZodIssue;
@@ -192,6 +185,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(stream.shape);
     case 'ops':
       return ['host', 'port'];
+    case 'tracing':
+      return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
     case 'smoothing':

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadConfig, parseConfig, redactConfig } from '../src/config.js';
+import { childEnvironment } from '../src/core/child-environment.js';
 import { LogowatchError } from '../src/core/errors.js';
 
 const invalid = (pattern: RegExp) => (error: unknown) => {
@@ -60,6 +61,25 @@ describe('config', () => {
     assert.equal(config.streams[0]?.url, 'rtsp://u:hunter2@h/a');
     assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
     await assert.rejects(loadConfig(path, { USER_A: 'u' }), invalid(/no variable PASS_A/));
+  });
+
+  it('takes secrets from files, and names the key whose file is missing', async () => {
+    const secret = join(folder, 'secret');
+    await writeFile(secret, 'hun ter2\n');
+    const path = await file(`sinks: [{type: webhook, url: "https://h/x", token: "\${file:${secret}}"}]\n`);
+    const config = await loadConfig(path);
+    assert.deepEqual(config.sinks, [{ type: 'webhook', url: 'https://h/x', token: 'hun ter2' }]);
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hun ter2/);
+    await rm(secret);
+    await assert.rejects(loadConfig(path), invalid(/sinks\[0\]\.token: there is no file/));
+  });
+
+  it('keeps the variables that it took from children', async () => {
+    process.env.LOGOWATCH_TEST_SECRET = 'hunter2';
+    await loadConfig(await file('model: "${LOGOWATCH_TEST_SECRET}"\n'));
+    assert.equal(childEnvironment().LOGOWATCH_TEST_SECRET, undefined);
+    assert.equal(childEnvironment().PATH, process.env.PATH);
+    delete process.env.LOGOWATCH_TEST_SECRET;
   });
 
   it('never shows a webhook secret', () => {

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import type { Bus } from '../bus/bus.js';
-import { openKafka } from '../bus/kafka/config.js';
+import { openKafka, type TopicUse } from '../bus/kafka/config.js';
 import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
+import { topics } from '../bus/topics.js';
 import { type Config, loadConfig } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { createDetector } from '../infer/network-detector.js';
 import { runInferStages, runIngestStage } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
+import { openTracer } from '../telemetry/open-tracer.js';
 import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
@@ -33,7 +35,10 @@ often as you like: partitions are spread over the processes, and taken over when
 `;
 
 export function ingestCommand(): Command {
-  return stage('ingest', 'Pull the streams of a config and put their frames on Kafka', ingest);
+  return stage('ingest', 'Pull the streams of a config and put their frames on Kafka', ingest, {
+    topics: [topics.frames],
+    publishOnly: true,
+  });
 }
 
 export function inferCommand(): Command {
@@ -41,18 +46,25 @@ export function inferCommand(): Command {
 }
 
 export function sinkCommand(): Command {
-  return stage('sink', 'Carry the appearances on Kafka to the sinks of a config', sink);
+  return stage('sink', 'Carry the appearances on Kafka to the sinks of a config', sink, {
+    topics: [topics.appearances],
+  });
 }
 
-function stage(name: string, description: string, run: (stage: StageRun) => Promise<void>): Command {
+function stage(
+  name: string,
+  description: string,
+  run: (stage: StageRun) => Promise<void>,
+  use: TopicUse = {},
+): Command {
   return new Command(name)
     .description(description)
     .requiredOption('-c, --config <file>', 'YAML with bus.kafka (docs/configuration.md)')
     .addHelpText('after', `${KAFKA_HELP}\nExample:\n  KAFKA_PASSWORD=... logowatch ${name} -c logowatch.yaml`)
-    .action(({ config }: { config: string }) => runStage(config, run));
+    .action(({ config }: { config: string }) => runStage(config, run, use));
 }
 
-async function runStage(path: string, run: (stage: StageRun) => Promise<void>): Promise<void> {
+async function runStage(path: string, run: (stage: StageRun) => Promise<void>, use: TopicUse): Promise<void> {
   const { signal, release } = stopOnSignals();
   try {
     const config = await loadConfig(path);
@@ -63,12 +75,13 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
         remedy: 'Add bus.kafka with brokers, or use `logowatch watch` for all stages in one process',
       });
     const pino = new PinoTelemetry(config.logLevel);
-    const telemetry = new StatsTelemetry(pino);
+    const tracer = await openTracer(config.tracing, pino);
+    const telemetry = new StatsTelemetry(pino, tracer);
     const state: { bus?: KafkaBus; working: boolean } = { working: false };
     const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
     const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
     try {
-      const bus = await openKafka(kafka, telemetry);
+      const bus = await openKafka(kafka, telemetry, use);
       state.bus = bus;
       // A cluster that is away takes nothing any more: what is not with it then is left, and read again by the next.
       const leave = () => setTimeout(() => void bus.close(), DRAIN_MS).unref();
@@ -78,7 +91,7 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
       };
       await run({ bus, config, telemetry, signal, onWork });
     } finally {
-      await state.bus?.close();
+      await Promise.all([state.bus?.close(), tracer?.close()]);
       await ops?.close();
       leaveSoon();
     }

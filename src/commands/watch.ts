@@ -13,6 +13,7 @@ import { redact } from '../core/redact.js';
 import { createDetector } from '../infer/network-detector.js';
 import { runPipeline } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
+import { openTracer } from '../telemetry/open-tracer.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
@@ -80,7 +81,8 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     });
   }
   const pino = new PinoTelemetry(config.logLevel);
-  const telemetry = new StatsTelemetry(pino);
+  const tracer = await openTracer(config.tracing, pino);
+  const telemetry = new StatsTelemetry(pino, tracer);
   const { signal, release } = stopOnSignals();
   const limit = options.duration === undefined ? undefined : AbortSignal.timeout(options.duration * 1000);
   const progress = options.quiet ? undefined : new ProgressLine(() => progressText(telemetry.stats, config));
@@ -113,6 +115,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.exitCode = exitCodeOf(error);
   } finally {
     progress?.close();
+    await tracer?.close();
     await ops?.close();
     if (config.bus.kafka !== undefined) leaveSoon();
     release();

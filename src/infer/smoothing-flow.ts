@@ -4,9 +4,11 @@ import { topics } from '../bus/topics.js';
 import type { Appearance } from '../core/appearance.js';
 import type { DetectionRecord } from '../core/detection.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Tracer } from '../telemetry/tracer.js';
 import { SMOOTHING_DEFAULTS, type SmoothingParameters } from './smooth/parameters.js';
 import { reduceAppearances, type TemporalParameters } from './temporal/appearance-reducer.js';
-import { initialState, type TemporalState } from './temporal/state.js';
+import { initialState } from './temporal/state.js';
+import { EventTraces, type TracedState } from './traced-state.js';
 import { TRACKING_DEFAULTS, type TrackingParameters } from './track.js';
 import { unlessAborted } from './unless-aborted.js';
 
@@ -37,7 +39,7 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
   });
   try {
     for await (const batch of batches) {
-      const { records, states } = reduceBatch(batch, parameters);
+      const { records, states } = reduceBatch(batch, parameters, telemetry.tracer);
       const outputs = [
         { topic: topics.appearances, records },
         { topic: topics.states, records: states },
@@ -57,14 +59,20 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
 function reduceBatch(
   batch: Batch<DetectionRecord>,
   parameters: (streamId: string) => TemporalParameters,
-): { records: OutgoingRecord<Appearance>[]; states: OutgoingRecord<TemporalState | null>[] } {
+  tracer: Tracer | undefined,
+): { records: OutgoingRecord<Appearance>[]; states: OutgoingRecord<TracedState | null>[] } {
   const records: OutgoingRecord<Appearance>[] = [];
-  const states = new Map<string, TemporalState | null>();
-  for (const { key, value } of batch.records) {
-    const known = states.has(key) ? states.get(key) : (batch.state(key) as TemporalState | undefined);
+  const states = new Map<string, TracedState | null>();
+  for (const { key, value, headers } of batch.records) {
+    const known = states.has(key) ? states.get(key) : (batch.state(key) as TracedState | undefined);
+    const startMs = Date.now();
     const { state, events } = reduceAppearances(known ?? initialState(key), value, parameters(key));
-    for (const event of events) records.push({ key, value: event });
-    states.set(key, value.kind === 'session-closed' && value.final ? null : state);
+    const traces = new EventTraces(tracer, known ?? undefined);
+    for (const event of events) {
+      const trace = traces.of(event, headers, startMs);
+      records.push({ key, value: event, ...(trace && { headers: trace }) });
+    }
+    states.set(key, value.kind === 'session-closed' && value.final ? null : traces.keep(state));
   }
   return { records, states: [...states].map(([key, value]) => ({ key, value })) };
 }

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { redact } from '../core/redact.js';
+import type { Tracer } from './tracer.js';
 
 /**
  * One typed internal event is the log line and the metric together: stages say what happened once.
@@ -30,6 +31,7 @@ export type InternalEvent =
   | { type: 'sink-retry'; sink: string; attempt: number; delayMs: number; error: string }
   | { type: 'sink-failed'; sink: string; events: number; error: string }
   | { type: 'record-rejected'; topic: string; reason: string }
+  | { type: 'spans-dropped'; count: number; reason: 'queue' | 'receiver' | 'stop' }
   | { type: 'warning'; message: string; streamId?: string }
   | { type: 'info'; message: string; streamId?: string };
 
@@ -44,11 +46,14 @@ const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'sink-retry': 'warn',
   'sink-failed': 'error',
   'record-rejected': 'warn',
+  'spans-dropped': 'debug',
   warning: 'warn',
 };
 
 export interface Telemetry {
   emit(event: InternalEvent): void;
+  /** Left out where no traces are recorded. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export class PinoTelemetry implements Telemetry {
@@ -68,6 +73,7 @@ export class PinoTelemetry implements Telemetry {
   ]);
   readonly #sinkErrors = this.#counter('logowatch_sink_errors_total', 'Failed deliveries', ['sink']);
   readonly #rejected = this.#counter('logowatch_records_rejected_total', 'Poison records', ['topic']);
+  readonly #spansDropped = this.#counter('logowatch_spans_dropped_total', 'Spans not sent', ['reason']);
   readonly #up = new Gauge({
     name: 'logowatch_source_up',
     help: '1 while a session is open',
@@ -138,6 +144,9 @@ export class PinoTelemetry implements Telemetry {
       case 'sink-retry':
       case 'sink-failed':
         this.#sinkErrors.inc({ sink: event.sink });
+        break;
+      case 'spans-dropped':
+        this.#spansDropped.inc({ reason: event.reason }, event.count);
         break;
       case 'record-rejected':
         this.#rejected.inc({ topic: event.topic });

@@ -68,8 +68,15 @@ export class KafkaStages {
     return join(this.#folder, name);
   }
 
-  /** A corner of the cluster of its own. `source` instead of the clip, `sink` (YAML) instead of a file. */
-  corner(name: string, { source = this.clip, sink }: { source?: string; sink?: string } = {}): Stages {
+  /** A corner of the cluster of its own. `source` instead of the clip, `sink` (YAML) instead of a file; `more` lines of config. */
+  corner(
+    name: string,
+    {
+      source = this.clip,
+      sink,
+      more = [],
+    }: { source?: string; sink?: string; more?: readonly string[] } = {},
+  ): Stages {
     const [config, events] = [this.path(`${name}.yaml`), this.path(`${name}.jsonl`)];
     writeFileSync(
       config,
@@ -79,6 +86,7 @@ export class KafkaStages {
         `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
         `streams: [{ id: clip, url: "${source}" }]`,
         `sinks: [${sink ?? `{ type: jsonl, path: "${events}" }`}]`,
+        ...more,
       ].join('\n'),
     );
     return {

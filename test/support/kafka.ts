@@ -12,6 +12,14 @@ const START_MS_MAX = 60_000;
 
 export const withoutKafka = (): string | false => withoutJava('kafka');
 
+export interface BrokerExtras {
+  /** Beside the plain one. */
+  readonly listener?: { readonly name: string; readonly protocol: string; readonly address: string };
+  readonly properties?: Readonly<Record<string, string | number>>;
+  /** More arguments of the storage tool. */
+  readonly format?: readonly string[];
+}
+
 export class TestBroker {
   readonly address: string;
   readonly #folder: string;
@@ -24,11 +32,11 @@ export class TestBroker {
     this.#jars = jars;
   }
 
-  static async start(): Promise<TestBroker> {
+  static async start(extras: BrokerExtras = {}): Promise<TestBroker> {
     const jars = await brokerJars();
     const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
     const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
-    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller));
+    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller, extras));
     const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
     const format = [
       'kafka.tools.StorageTool',
@@ -37,6 +45,7 @@ export class TestBroker {
       'bG9nb3dhdGNoLXRlc3QtMQ',
       '-c',
       'server.properties',
+      ...(extras.format ?? []),
     ];
     const formatted = spawnSync('java', ['-Xmx128m', '-cp', join(jars, '*'), ...format], {
       cwd: folder,
@@ -102,15 +111,17 @@ export class TestBroker {
   }
 }
 
-function properties(folder: string, port: number, controller: number): string {
+function properties(folder: string, port: number, controller: number, extras: BrokerExtras): string {
+  const { name = 'PLAINTEXT', protocol = 'PLAINTEXT', address } = extras.listener ?? {};
+  const also = address === undefined ? '' : `,${name}://${address}`;
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${also}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${also}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${also && `,${name}:${protocol}`}`,
     'log.dirs': join(folder, 'data'),
     'offsets.topic.num.partitions': 5,
     'offsets.topic.replication.factor': 1,
@@ -122,6 +133,7 @@ function properties(folder: string, port: number, controller: number): string {
     'auto.create.topics.enable': false,
     'message.max.bytes': 8_388_608,
     'replica.fetch.max.bytes': 8_388_608,
+    ...extras.properties,
   })
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');

@@ -1,6 +1,8 @@
 import type { Admin, Kafka } from 'kafkajs';
+import { LogowatchError } from '../../core/errors.js';
 import type { SubscribeOptions, Topic } from '../bus.js';
 import { committedOffset, OwnedPartition } from './partition.js';
+import { orRefusal } from './refusal.js';
 import { restoreStates } from './restore.js';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
 import type { SliceContext } from './slice.js';
@@ -71,7 +73,18 @@ export class Owners {
     if (terminal) return { owned: undefined, next: await committedOffset(admin, key), generation: 0 };
     const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
     const owned = await OwnedPartition.open(kafka, admin, key, timeout);
-    if (state !== undefined) await restoreStates(this.#context, owned, state, prefix + state.name);
+    if (state !== undefined)
+      await restoreStates(this.#context, owned, state, prefix + state.name).catch(
+        orRefusal({ topics: [prefix + state.name], group: `${key.group}-restore-*` }),
+      );
     return { owned, next: owned.next, generation: 0 };
   }
+}
+
+export function lostError(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
+  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
+    value: `${topic.name}/${partition}`,
+    remedy: 'What was not committed is read again',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { describeError, LogowatchError } from '../../core/errors.js';
+import { describeError } from '../../core/errors.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
-import { type Owner, Owners, type SubscriptionContext } from './owners.js';
+import { lostError, type Owner, Owners, type SubscriptionContext } from './owners.js';
 import { committedOffset, type Publication, publishOnce } from './partition.js';
+import { refusal } from './refusal.js';
 import { encodeMessage } from './sender.js';
 import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
@@ -59,7 +60,7 @@ export class Subscription<T> {
     try {
       await this.#start().catch((error: unknown) => {
         // Ended while it joined the group: that is no failure.
-        if (!this.#handover.ended) throw error;
+        if (!this.#handover.ended) throw this.#refusal(error);
       });
       yield* this.#handover.values();
     } finally {
@@ -95,7 +96,7 @@ export class Subscription<T> {
     const topic = this.#name(this.#topic.name);
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment[topic] ?? []));
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#handover.fail(payload.error);
+      if (!payload.restart) this.#handover.fail(this.#refusal(payload.error));
     });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -105,6 +106,11 @@ export class Subscription<T> {
       partitionsConsumedConcurrently: 64,
       eachBatch: (payload) => this.#eachBatch(payload),
     });
+  }
+
+  #refusal(error: unknown): unknown {
+    const asked = { topics: [this.#name(this.#topic.name)], group: this.#name(this.#options.group) };
+    return refusal(error, asked) ?? error;
   }
 
   #joined(assigned: readonly number[]): void {
@@ -205,7 +211,7 @@ export class Subscription<T> {
       await this.#consumer
         .commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }])
         .catch((cause: unknown) => {
-          throw lostError(this.#topic, partition, cause);
+          throw refusal(cause, {}) ?? lostError(this.#topic, partition, cause);
         });
     } else {
       const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
@@ -242,12 +248,4 @@ export class Subscription<T> {
   #name(name: string): string {
     return this.#context.prefix + name;
   }
-}
-
-function lostError(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
-  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
-    value: `${topic.name}/${partition}`,
-    remedy: 'What was not committed is read again',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
