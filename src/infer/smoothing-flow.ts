@@ -37,7 +37,7 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
   });
   try {
     for await (const batch of batches) {
-      const { records, states } = reduceBatch(batch, parameters);
+      const { records, states, strays } = reduceBatch(batch, parameters);
       const outputs = [
         { topic: topics.appearances, records },
         { topic: topics.states, records: states },
@@ -47,26 +47,38 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
         const { streamId, label, state } = value;
         telemetry.emit({ type: 'appearance', streamId, label, state });
       }
+      for (const [streamId, count] of strays)
+        telemetry.emit({ type: 'frames-dropped', streamId, count, reason: 'superseded' });
     }
   } finally {
     await bus.end(topics.appearances);
   }
 }
 
-/** The events of a batch, and what is known of each of its streams after it; null of one that is over. */
+interface Reduced {
+  readonly records: OutgoingRecord<Appearance>[];
+  /** What is known of each stream after the batch; null of one that is over. */
+  readonly states: OutgoingRecord<TemporalState | null>[];
+  /** Frames of sessions that were replaced, by stream. */
+  readonly strays: ReadonlyMap<string, number>;
+}
+
 function reduceBatch(
   batch: Batch<DetectionRecord>,
   parameters: (streamId: string) => TemporalParameters,
-): { records: OutgoingRecord<Appearance>[]; states: OutgoingRecord<TemporalState | null>[] } {
+): Reduced {
   const records: OutgoingRecord<Appearance>[] = [];
   const states = new Map<string, TemporalState | null>();
+  const strays = new Map<string, number>();
   for (const { key, value } of batch.records) {
     const known = states.has(key) ? states.get(key) : (batch.state(key) as TemporalState | undefined);
-    const { state, events } = reduceAppearances(known ?? initialState(key), value, parameters(key));
-    for (const event of events) records.push({ key, value: event });
-    states.set(key, value.kind === 'session-closed' && value.final ? null : state);
+    const step = reduceAppearances(known ?? initialState(key), value, parameters(key));
+    for (const event of step.events) records.push({ key, value: event });
+    if (step.superseded && value.kind === 'detections') strays.set(key, (strays.get(key) ?? 0) + 1);
+    const isOver = value.kind === 'session-closed' && value.final && !step.superseded;
+    states.set(key, isOver ? null : step.state);
   }
-  return { records, states: [...states].map(([key, value]) => ({ key, value })) };
+  return { records, states: [...states].map(([key, value]) => ({ key, value })), strays };
 }
 
 /** Merged once a stream. */

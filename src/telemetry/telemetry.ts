@@ -22,7 +22,7 @@ export type InternalEvent =
       type: 'frames-dropped';
       streamId: string;
       count: number;
-      reason: 'ingest-queue' | 'bus-queue' | 'infer-queue';
+      reason: 'ingest-queue' | 'bus-queue' | 'infer-queue' | 'superseded' | 'not-owner';
     }
   | { type: 'frames-inferred'; streamId: string; count: number; ageMs: number }
   | { type: 'batch-inferred'; size: number; durationMs: number }
