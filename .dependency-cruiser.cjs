@@ -19,6 +19,7 @@ module.exports = {
     only('sink-is-a-stage', 'sink', ['core', 'telemetry', 'bus']),
     only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
     only('mine-joins-ingest-and-infer', 'mine', ['core', 'telemetry', 'bus', 'ingest', 'infer']),
+    only('streams-say-what-ingest-does', 'streams', ['core', 'telemetry', 'bus', 'ingest']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     {
       // Which says why: it sets what the library must find in the environment before its first session.

@@ -56,6 +56,8 @@ describe('import directions', () => {
     ['demo', 'infer'],
     ['mine', 'train'],
     ['infer', 'mine'],
+    ['streams', 'infer'],
+    ['ingest', 'streams'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

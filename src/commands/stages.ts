@@ -1,28 +1,19 @@
 import { Command } from 'commander';
-import type { Bus } from '../bus/bus.js';
 import { openKafka } from '../bus/kafka/config.js';
 import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
-import { type Config, loadConfig } from '../config.js';
+import { loadConfigFile } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { createDetector } from '../infer/network-detector.js';
-import { runInferStages, runIngestStage } from '../pipeline.js';
+import { runInferStages } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
 import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { runIngest } from './ingest.js';
 import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
-import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
-
-interface StageRun {
-  readonly bus: Bus;
-  readonly config: Config;
-  readonly telemetry: StatsTelemetry;
-  /** Aborts at the first Ctrl-C or SIGTERM. */
-  readonly signal: AbortSignal;
-  /** To be called once everything is loaded. */
-  readonly onWork: () => void;
-}
+import type { StageOps, StageRun } from './stage-run.js';
+import { definedOnly, engineOptions, modelOf } from './watch-config.js';
 
 /** After a graceful stop; the whole is promised within 10 s. */
 const DRAIN_MS = 3_000;
@@ -33,7 +24,7 @@ often as you like: partitions are spread over the processes, and taken over when
 `;
 
 export function ingestCommand(): Command {
-  return stage('ingest', 'Pull the streams of a config and put their frames on Kafka', ingest);
+  return stage('ingest', 'Pull streams and put their frames on Kafka; nodes share them', runIngest);
 }
 
 export function inferCommand(): Command {
@@ -55,7 +46,8 @@ function stage(name: string, description: string, run: (stage: StageRun) => Prom
 async function runStage(path: string, run: (stage: StageRun) => Promise<void>): Promise<void> {
   const { signal, release } = stopOnSignals();
   try {
-    const config = await loadConfig(path);
+    const file = { ...(await loadConfigFile(path)), path };
+    const { config } = file;
     const { kafka } = config.bus;
     if (kafka === undefined)
       throw new LogowatchError('config-invalid', 'A stage of its own needs a bus between processes', {
@@ -64,9 +56,14 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
       });
     const pino = new PinoTelemetry(config.logLevel);
     const telemetry = new StatsTelemetry(pino);
-    const state: { bus?: KafkaBus; working: boolean } = { working: false };
-    const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
-    const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
+    const state: { bus?: KafkaBus; working: boolean; ops?: StageOps } = { working: false };
+    const checks = () => ({
+      started: state.working,
+      bus: state.bus?.ready ?? false,
+      ...state.ops?.checks(),
+    });
+    const said = { checks, notes: () => state.ops?.notes() ?? {}, api: () => state.ops?.api() };
+    const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, ...said }));
     try {
       const bus = await openKafka(kafka, telemetry);
       state.bus = bus;
@@ -76,7 +73,10 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
       const onWork = () => {
         state.working = true;
       };
-      await run({ bus, config, telemetry, signal, onWork });
+      const onOps = (own: StageOps) => {
+        state.ops = own;
+      };
+      await run({ bus, config, file, telemetry, signal, onWork, onOps });
     } finally {
       await state.bus?.close();
       await ops?.close();
@@ -88,14 +88,6 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>): 
   } finally {
     release();
   }
-}
-
-async function ingest({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
-  if (config.streams.length === 0)
-    throw new LogowatchError('config-invalid', 'Nothing to watch', { remedy: 'Add streams to the config' });
-  const streams = config.streams.map((s) => sourceSpec(s, config));
-  onWork();
-  reportFailures(await runIngestStage({ streams, bus, telemetry, signal }));
 }
 
 async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {

@@ -17,6 +17,7 @@ export type InternalEvent =
       detail?: string;
     }
   | { type: 'source-retry'; streamId: string; delayMs: number; attempt: number; reason: string }
+  | { type: 'stream-failed'; streamId: string; error: string }
   | { type: 'frames-sampled'; streamId: string; count: number }
   | {
       type: 'frames-dropped';
@@ -36,6 +37,7 @@ export type InternalEvent =
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'source-retry': 'warn',
+  'stream-failed': 'warn',
   'frames-dropped': 'debug',
   'frames-sampled': 'debug',
   'frames-inferred': 'debug',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LogowatchError } from '../../core/errors.js';
 import { redact } from '../../core/redact.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
-import { topics } from '../topics.js';
+import { FLEET_TOPICS, topics } from '../topics.js';
 import { AvroWire } from './avro-wire.js';
 import { KafkaBus } from './kafka-bus.js';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
@@ -54,7 +54,8 @@ export type KafkaSection = z.infer<typeof kafkaSchema>;
 export function openKafka({ registry, tls, ...rest }: KafkaSection, telemetry: Telemetry): Promise<KafkaBus> {
   const settings: KafkaSettings = { ...rest, tls: typeof tls === 'object' ? pemTexts(tls) : tls };
   const wire = new AvroWire(registry, settings.prefix ?? KAFKA_DEFAULTS.prefix);
-  return KafkaBus.connect({ settings, wire, telemetry, topics: Object.values(topics).map((t) => t.name) });
+  const names = [...Object.values(topics).map((t) => t.name), ...Object.values(FLEET_TOPICS)];
+  return KafkaBus.connect({ settings, wire, telemetry, topics: names });
 }
 
 /** Without its secrets. */
