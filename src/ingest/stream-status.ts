@@ -42,6 +42,9 @@ export class StreamWatch implements Telemetry {
     switch (event.type) {
       case 'source-opened':
         this.#session = event.session;
+        this.#windowStart = performance.now();
+        this.#count = 0;
+        this.#rate = undefined;
         this.become('running');
         break;
       case 'source-retry':

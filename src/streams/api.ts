@@ -92,8 +92,8 @@ function answerError(error: FastifyError | Problem | LogowatchError, reply: Fast
 }
 
 function problemOf(error: FastifyError | Problem | LogowatchError) {
+  if (error instanceof Problem) return { status: error.status, title: error.title, detail: error.message };
   const detail = redact(error.message);
-  if (error instanceof Problem) return { status: error.status, title: error.title, detail };
   if (error instanceof LogowatchError) return { status: 503, title: 'The change could not be made', detail };
   const { statusCode = 500 } = error;
   if (statusCode >= 500) return { status: 500, title: 'Internal error', detail: 'See the log' };
