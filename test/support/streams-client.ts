@@ -30,7 +30,9 @@ export class StreamsClient {
   }
 
   async listing(): Promise<Listing> {
-    return (await this.call('GET', '')).json as Listing;
+    const { status, json } = await this.call('GET', '');
+    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(json)}`);
+    return json as Listing;
   }
 
   /** By id. */

@@ -27,7 +27,8 @@ export interface TableOptions {
 const CATCH_UP_MS_MAX = 30_000;
 /** Compaction may have taken the last record: so long without any more is the end too. */
 const QUIET_MS = 3_000;
-const PUT_MS_MAX = 10_000;
+const SETTLE_MS_MAX = 10_000;
+const PUT_MS_MAX = 30_000;
 const CLOSE_MS_MAX = 2_000;
 
 /** Compacted topics that every process reads as a whole, all partitions of them, and any may write. */
@@ -106,7 +107,7 @@ export class KafkaTable {
     const { access, topics } = this.#options;
     const names = topics.map((topic) => access.prefix + topic);
     await Promise.all([this.#producer.connect(), this.#consumer.connect()]);
-    const ends = await Promise.all(names.map((name) => access.admin.fetchTopicOffsets(name)));
+    const ends = await Promise.all(names.map((name) => settled(() => access.admin.fetchTopicOffsets(name))));
     let joined = false;
     this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => {
       joined = true;
@@ -155,6 +156,19 @@ export class KafkaTable {
       this.#waiting.add(check);
       check();
     });
+  }
+}
+
+/** A topic that was made a moment ago may not have its leaders yet. */
+async function settled<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + SETTLE_MS_MAX;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(100);
+    }
   }
 }
 
