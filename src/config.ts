@@ -38,11 +38,6 @@ const sink = z.discriminatedUnion('type', [
 ]);
 
 const schema = z.strictObject({
-  /** Tells configs apart that share a cluster: each minds the streams that it names. */
-  name: z
-    .string()
-    .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
-    .default('default'),
   model: z.string().min(1).optional(),
   engine: z.enum(['auto', 'onnx-int8', 'onnx-f32', 'tfjs']).default('auto'),
   threads: z.number().int().min(1).max(64).optional(),
@@ -65,6 +60,11 @@ const schema = z.strictObject({
   streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
   sinks: z.array(sink).default([]),
+  /** Tells configs apart that share a cluster: each minds the streams that it names. */
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
+    .default('default'),
 });
 
 export type Config = z.infer<typeof schema>;

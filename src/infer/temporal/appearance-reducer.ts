@@ -23,9 +23,9 @@ import {
 } from './evidence.js';
 import { medianUs, remember } from './interval.js';
 import { discountRivals } from './rivals.js';
-import { isSuperseded, supersededBy, withStray } from './sessions.js';
+import { isSuperseded, startOf, supersededBy, withStray } from './sessions.js';
 import { endUs, exposureOf, extend, merge, type Sighting, settle } from './sighting.js';
-import { initialState, type OpenAppearance, type TemporalState, type TrackEvidence } from './state.js';
+import type { OpenAppearance, TemporalState, TrackEvidence } from './state.js';
 
 export interface TemporalParameters {
   readonly smoothing: SmoothingParameters;
@@ -60,8 +60,7 @@ export function reduceAppearances(
       return record.session === state.session ? { state, events: [] } : newSession(state, record.session);
     case 'session-closed': {
       const { state: closed, events } = closeAll(state, closingReason(record));
-      const { session, superseded } = closed;
-      return { state: { ...initialState(state.streamId), session, superseded }, events };
+      return { state: startOf(closed), events };
     }
     case 'gap': {
       const missingMs = record.missingUs / 1000;
@@ -80,8 +79,7 @@ function closingReason({ reason, final }: SessionClosed): EndReason {
 
 function newSession(state: TemporalState, session: string): TemporalStep {
   const { events } = closeAll(state, 'stream-lost');
-  const superseded = supersededBy(session, state);
-  return { state: { ...initialState(state.streamId), session, superseded }, events };
+  return { state: startOf({ ...state, session, superseded: supersededBy(session, state) }), events };
 }
 
 /** Ends what is open where it was last seen, and forgets tracks: nothing carries over missing media time. */

@@ -1,5 +1,5 @@
 import type { DetectionRecord } from '../../core/detection.js';
-import type { TemporalState } from './state.js';
+import { initialState, type TemporalState } from './state.js';
 
 /** So many sessions are remembered as replaced: an ingest node that comes back brings one. */
 const SUPERSEDED_MAX = 8;
@@ -27,3 +27,10 @@ export function supersededBy(session: string, { session: before, superseded = []
   const all = before === null ? superseded : [...superseded, before];
   return all.filter((s) => s !== session).slice(-SUPERSEDED_MAX);
 }
+
+/** Nothing is known but the session, and which came before it. */
+export const startOf = ({ streamId, session, superseded }: TemporalState): TemporalState => ({
+  ...initialState(streamId),
+  session,
+  superseded,
+});
