@@ -20,6 +20,7 @@ module.exports = {
     only('sink-is-a-stage', 'sink', ['core', 'telemetry', 'bus']),
     only('train-uses-the-production-path', 'train', ['core', 'telemetry', 'infer']),
     only('mine-joins-ingest-and-infer', 'mine', ['core', 'telemetry', 'bus', 'ingest', 'infer']),
+    only('streams-say-what-ingest-does', 'streams', ['core', 'telemetry', 'bus', 'ingest']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     only('exposure-is-arithmetic', 'exposure', ['core']),
     only('replay-joins-as-the-pipeline-does', 'replay', [

@@ -6,17 +6,8 @@ import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
-
-/** What may be set for all streams under `defaults`, and again for one of them. */
-const streamSettings = {
-  /** Frames sampled a second of media time. */
-  fps: z.number().positive().max(60),
-  rtspTransport: z.enum(['tcp', 'udp']),
-  keyframesOnly: z.boolean(),
-  connectTimeoutMs: z.number().int().min(100),
-  /** No frame for so long: the source is reopened. */
-  stallTimeoutMs: z.number().int().min(500),
-};
+import type { StreamText } from './streams/entry.js';
+import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
 
 const smoothing = z.strictObject({
   /** Wanted false appearances an hour, all brands of a stream together. */
@@ -33,12 +24,6 @@ const smoothing = z.strictObject({
       z.strictObject({ driftLlr: z.number().min(0), thresholdLlr: z.number().positive() }),
     )
     .optional(),
-});
-
-const stream = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores'),
-  url: z.string().min(1),
-  ...z.object(streamSettings).partial().shape,
 });
 
 const sink = z.discriminatedUnion('type', [
@@ -64,6 +49,10 @@ const schema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.coerce.number().int().min(0).max(65_535).default(9464),
+      /** For /api: whoever has it may list and change streams. Left out: there is no /api. */
+      token: z.string().min(16, 'use 16 characters or more').optional(),
+      /** What streams that the API adds may name as `${NAME}`; by default nothing. */
+      streamSecrets: z.array(z.string().min(1)).default([]),
     })
     .optional(),
   /** OpenTelemetry; left out: no traces. */
@@ -76,17 +65,33 @@ const schema = z.strictObject({
   /** Left out: everything in one process. */
   bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
-  streams: z.array(stream).default([]),
+  streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
   sinks: z.array(sink).default([]),
+  /** Tells configs apart that share a cluster: each minds the streams that it names. */
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
+    .default('default'),
 });
 
 export type Config = z.infer<typeof schema>;
-export type StreamConfig = z.infer<typeof stream>;
+export type { StreamConfig };
 export type SinkConfig = z.infer<typeof sink>;
+
+export interface ConfigFile {
+  readonly config: Config;
+  /** The streams as they are written, with the defaults, `${NAME}` left as it is; undefined where the file has no such key. */
+  readonly streamTexts: readonly StreamText[] | undefined;
+}
 
 /** Reads YAML; `${NAME}` in any value is the environment's, `${file:PATH}` what a file holds. Throws config-invalid, naming key and remedy. */
 export async function loadConfig(path: string, environment = process.env): Promise<Config> {
+  return (await loadConfigFile(path, environment)).config;
+}
+
+/** As `loadConfig`, and what is written of the streams. */
+export async function loadConfigFile(path: string, environment = process.env): Promise<ConfigFile> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -113,7 +118,17 @@ export async function loadConfig(path: string, environment = process.env): Promi
       },
     );
   }
-  return parseConfig(interpolate(document.toJS() ?? {}, environment), path);
+  const written = document.toJS() ?? {};
+  const config = parseConfig(interpolate(written, environment), path);
+  const { streams, defaults } = written as { streams?: StreamText[]; defaults?: object };
+  return { config, streamTexts: streams?.map((s) => ({ ...defaults, ...s })) };
+}
+
+/** A stream with `${NAME}` filled in. Throws config-invalid. */
+export function parseStream(text: object, environment = process.env): StreamConfig {
+  const result = streamSchema.safeParse(interpolate(text, environment, 'stream'));
+  if (result.success) return result.data;
+  throw invalid(result.error.issues, text, 'stream');
 }
 
 /** Checks a config that is already an object; `origin` names it in errors. */
@@ -143,6 +158,7 @@ export function redactConfig(config: Config): Config {
       : s;
   return {
     ...config,
+    ...(config.ops?.token !== undefined && { ops: { ...config.ops, token: '***' } }),
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(hide),
     ...(config.tracing?.endpoint !== undefined && {
@@ -182,9 +198,9 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
     case 'defaults':
       return Object.keys(streamSettings);
     case 'streams':
-      return Object.keys(stream.shape);
+      return Object.keys(streamSchema.shape);
     case 'ops':
-      return ['host', 'port'];
+      return ['host', 'port', 'token', 'streamSecrets'];
     case 'tracing':
       return ['endpoint', 'ratio'];
     case 'bus':

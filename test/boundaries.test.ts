@@ -59,6 +59,8 @@ describe('import directions', () => {
     ['exposure', 'telemetry'],
     ['replay', 'ingest'],
     ['infer', 'exposure'],
+    ['streams', 'infer'],
+    ['ingest', 'streams'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadConfig, parseConfig, redactConfig } from '../src/config.js';
+import { loadConfig, loadConfigFile, parseConfig, redactConfig } from '../src/config.js';
 import { childEnvironment } from '../src/core/child-environment.js';
 import { LogowatchError } from '../src/core/errors.js';
 
@@ -118,6 +118,25 @@ describe('config', () => {
     const twice = { id: 'a', url: 'x' };
     assert.throws(() => parseConfig({ streams: [twice, twice] }), invalid(/two streams have the id "a"/));
     assert.throws(() => parseConfig({ streams: [{ ...twice, fps: -1 }] }), invalid(/streams\[0\]\.fps/));
+  });
+
+  it('keeps what is written of streams beside what it means', async () => {
+    const text =
+      'defaults: { fps: 2 }\nstreams: [{ id: a, url: "rtsp://${NAME}/a" }, { id: b, url: x, fps: 5 }]';
+    const { config, streamTexts } = await loadConfigFile(await file(text), { NAME: 'host' });
+    assert.equal(config.streams[0]?.url, 'rtsp://host/a');
+    assert.deepEqual(streamTexts, [
+      { id: 'a', url: 'rtsp://${NAME}/a', fps: 2 },
+      { id: 'b', url: 'x', fps: 5 },
+    ]);
+    assert.equal((await loadConfigFile(await file('threads: 1'))).streamTexts, undefined);
+  });
+
+  it('shows no token of the API, and takes no short one', () => {
+    const config = parseConfig({ ops: { token: 'hunter2-hunter2-hunter2' } });
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
+    assert.throws(() => parseConfig({ ops: { token: 'hunter2' } }), invalid(/16 characters/));
+    assert.throws(() => parseConfig({ ops: { tokn: 'x' } }), invalid(/did you mean "token"/));
   });
 
   it('takes an empty file as all defaults', async () => {

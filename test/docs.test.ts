@@ -11,7 +11,7 @@ describe('docs', () => {
     const text = readFileSync(join(repoRoot(), 'docs', 'configuration.md'), 'utf8');
     const yaml = /```yaml\n([\s\S]*?)```/.exec(text)?.[1];
     assert.ok(yaml);
-    const filled = yaml.replace(/\$\{\w+\}/g, 'x');
+    const filled = yaml.replace(/\$\{\w+\}/g, 'x'.repeat(16));
     const config = parseConfig(parseDocument(filled).toJS());
     assert.equal(config.streams.length, 2);
     assert.equal(config.sinks.length, 3);

@@ -111,7 +111,7 @@ async function watchAll(
   try {
     for (const group of groups) {
       if (group.length === 0 || stop.aborted) continue;
-      const streams = group.map((url) => specOf(url, urls.indexOf(url), options));
+      const streams = group.map((url, i) => specOf(url, group.length > 1 ? i + 1 : undefined, options));
       const { failures } = await scanDetections({
         streams,
         detector,
@@ -134,9 +134,11 @@ async function watchAll(
   return records;
 }
 
-function specOf(url: string, index: number, options: CalibrateOptions): SourceSpec {
+/** @param number tells streams apart whose addresses end alike */
+function specOf(url: string, number: number | undefined, options: CalibrateOptions): SourceSpec {
+  const name = redact(url).split(/[\\/]/).pop() || 'source';
   return {
-    streamId: redact(url).split(/[\\/]/).pop() || `source-${index + 1}`,
+    streamId: number === undefined ? name : `${name}-${number}`,
     url,
     ...(options.fps === undefined ? {} : { fps: options.fps }),
     ...(options.ffmpeg === undefined ? {} : { ffmpegPath: options.ffmpeg }),

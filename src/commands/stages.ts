@@ -1,30 +1,21 @@
 import { Command } from 'commander';
-import type { Bus } from '../bus/bus.js';
 import { openKafka, type TopicUse } from '../bus/kafka/config.js';
 import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
-import { topics } from '../bus/topics.js';
-import { type Config, loadConfig } from '../config.js';
+import { FLEET_TOPICS, topics } from '../bus/topics.js';
+import { loadConfigFile } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { createDetector } from '../infer/network-detector.js';
-import { runInferStages, runIngestStage } from '../pipeline.js';
+import { runInferStages } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
 import { openTracer } from '../telemetry/open-tracer.js';
 import { startOps } from '../telemetry/ops-server.js';
 import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { runIngest } from './ingest.js';
 import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
-import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
-
-interface StageRun {
-  readonly bus: Bus;
-  readonly config: Config;
-  readonly telemetry: StatsTelemetry;
-  /** Aborts at the first Ctrl-C or SIGTERM. */
-  readonly signal: AbortSignal;
-  /** To be called once everything is loaded. */
-  readonly onWork: () => void;
-}
+import type { StageOps, StageRun } from './stage-run.js';
+import { definedOnly, engineOptions, modelOf } from './watch-config.js';
 
 /** After a graceful stop; the whole is promised within 10 s. */
 const DRAIN_MS = 3_000;
@@ -35,8 +26,9 @@ often as you like: partitions are spread over the processes, and taken over when
 `;
 
 export function ingestCommand(): Command {
-  return stage('ingest', 'Pull the streams of a config and put their frames on Kafka', ingest, {
-    topics: [topics.frames],
+  const fleet = Object.values(FLEET_TOPICS).map((name) => ({ name }));
+  return stage('ingest', 'Pull streams and put their frames on Kafka; nodes share them', runIngest, {
+    topics: [topics.frames, ...fleet],
     publishOnly: true,
   });
 }
@@ -67,7 +59,8 @@ function stage(
 async function runStage(path: string, run: (stage: StageRun) => Promise<void>, use: TopicUse): Promise<void> {
   const { signal, release } = stopOnSignals();
   try {
-    const config = await loadConfig(path);
+    const file = { ...(await loadConfigFile(path)), path };
+    const { config } = file;
     const { kafka } = config.bus;
     if (kafka === undefined)
       throw new LogowatchError('config-invalid', 'A stage of its own needs a bus between processes', {
@@ -77,9 +70,14 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
     const pino = new PinoTelemetry(config.logLevel);
     const tracer = await openTracer(config.tracing, pino);
     const telemetry = new StatsTelemetry(pino, tracer);
-    const state: { bus?: KafkaBus; working: boolean } = { working: false };
-    const checks = () => ({ started: state.working, bus: state.bus?.ready ?? false });
-    const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
+    const state: { bus?: KafkaBus; working: boolean; ops?: StageOps } = { working: false };
+    const checks = () => ({
+      started: state.working,
+      bus: state.bus?.ready ?? false,
+      ...state.ops?.checks(),
+    });
+    const said = { checks, notes: () => state.ops?.notes() ?? {}, api: () => state.ops?.api() };
+    const ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, ...said }));
     try {
       const bus = await openKafka(kafka, telemetry, use);
       state.bus = bus;
@@ -89,7 +87,10 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
       const onWork = () => {
         state.working = true;
       };
-      await run({ bus, config, telemetry, signal, onWork });
+      const onOps = (own: StageOps) => {
+        state.ops = own;
+      };
+      await run({ bus, config, file, telemetry, signal, onWork, onOps });
     } finally {
       await Promise.all([state.bus?.close(), tracer?.close()]);
       await ops?.close();
@@ -101,14 +102,6 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
   } finally {
     release();
   }
-}
-
-async function ingest({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
-  if (config.streams.length === 0)
-    throw new LogowatchError('config-invalid', 'Nothing to watch', { remedy: 'Add streams to the config' });
-  const streams = config.streams.map((s) => sourceSpec(s, config));
-  onWork();
-  reportFailures(await runIngestStage({ streams, bus, telemetry, signal }));
 }
 
 async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {

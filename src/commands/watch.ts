@@ -18,8 +18,11 @@ import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
+import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
-import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
+import { ConfigReload } from './reload.js';
+import { streamApi } from './stream-api.js';
+import { definedOnly, engineOptions, modelOf, reportFailures } from './watch-config.js';
 
 interface WatchOptions {
   config?: string;
@@ -75,7 +78,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(redactConfig(config), null, 2)}\n`);
     return;
   }
-  if (config.streams.length === 0) {
+  if (config.streams.length === 0 && config.ops?.token === undefined) {
     throw new LogowatchError('usage', 'Nothing to watch', {
       remedy: 'Name an address or a file, or -c FILE with streams',
     });
@@ -85,17 +88,32 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
   const telemetry = new StatsTelemetry(pino, tracer);
   const { signal, release } = stopOnSignals();
   const limit = options.duration === undefined ? undefined : AbortSignal.timeout(options.duration * 1000);
-  const progress = options.quiet ? undefined : new ProgressLine(() => progressText(telemetry.stats, config));
+  const streams = new LocalStreams(config, telemetry);
+  const said = () => progressText(telemetry.stats, streams.size);
+  const progress = options.quiet ? undefined : new ProgressLine(said);
+  const reload =
+    options.config === undefined
+      ? undefined
+      : new ConfigReload({
+          path: options.config,
+          telemetry,
+          load: async () => streams.use(await effectiveConfig(sources, options)),
+        });
   let loaded = false;
   let ops: OpsServer | undefined;
   try {
     const checks = () => ({ model: loaded });
-    ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
+    const api = await streamApi(config, streams.control, streams.board.node, reload);
+    ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
     const detector = await createDetector(modelOf(config), engineOptions(config));
     loaded = true;
     try {
       const { failures } = await runPipeline({
-        streams: config.streams.map((s) => sourceSpec(s, config)),
+        streams: [],
+        onStreams: async (set) => {
+          await streams.run(set);
+          return config.ops?.token !== undefined;
+        },
         detector,
         sinks: await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() }),
         smoothing: definedOnly(config.smoothing),
@@ -105,7 +123,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
       });
       progress?.close();
       reportFailures(failures);
-      if (!options.quiet) process.stderr.write(`${progressText(telemetry.stats, config)}\n`);
+      if (!options.quiet) process.stderr.write(`${said()}\n`);
     } finally {
       await detector.close();
     }
@@ -115,6 +133,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.exitCode = exitCodeOf(error);
   } finally {
     progress?.close();
+    reload?.close();
     await tracer?.close();
     await ops?.close();
     if (config.bus.kafka !== undefined) leaveSoon();
@@ -172,12 +191,12 @@ function uniqueId(sources: readonly string[], index: number): string {
   return before === 0 ? mine : `${mine}-${before + 1}`;
 }
 
-function progressText(stats: RunStats, config: Config): string {
+function progressText(stats: RunStats, count: number): string {
   const dropped = Object.values(stats.dropped).reduce((a, b) => a + b, 0);
   const age =
     stats.ageP95Ms === null
       ? ''
       : `, frame age p50 ${stats.ageP50Ms?.toFixed(0)} ms p95 ${stats.ageP95Ms.toFixed(0)} ms`;
-  const streams = `${config.streams.length} stream${config.streams.length === 1 ? '' : 's'}`;
+  const streams = `${count} stream${count === 1 ? '' : 's'}`;
   return `${streams}: ${stats.inferred} frames watched, ${dropped} dropped, ${stats.retries} reconnections${age}`;
 }

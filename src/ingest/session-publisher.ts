@@ -20,7 +20,7 @@ export interface PublisherOptions {
   /** Redacted. */
   readonly source: string;
   readonly live: boolean;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'send'>;
   readonly telemetry: Telemetry;
   readonly now: () => number;
   /** Frames later than this are announced, once a session. */

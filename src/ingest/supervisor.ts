@@ -12,7 +12,7 @@ import type { FrameSource, SourceEnd, SourceSession, SourceSpec } from './source
 
 export interface SuperviseOptions {
   readonly spec: Pick<SourceSpec, 'streamId' | 'connectTimeoutMs' | 'stallTimeoutMs'>;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'send'>;
   readonly telemetry: Telemetry;
   /** Stops the stream: its session is closed as `stopped`, within 10 s. */
   readonly signal: AbortSignal;

@@ -10,6 +10,10 @@ export interface OpsOptions {
   readonly registry: Registry;
   /** What has to hold before work is sent here: name -> whether it does. */
   readonly checks: () => Readonly<Record<string, boolean>>;
+  /** Said beside the checks, and changing nothing: what a reader should know. */
+  readonly notes?: () => Readonly<Record<string, string>>;
+  /** Answers what begins with /api/, once there is one. */
+  readonly api?: () => ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
 export interface OpsServer {
@@ -51,10 +55,13 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
 }
 
 async function answer(
-  { url = '/', method }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
-  { registry, checks }: OpsOptions,
+  { registry, checks, notes, api }: OpsOptions,
 ): Promise<void> {
+  const { url = '/', method } = request;
+  const handler = url.startsWith('/api/') ? api?.() : undefined;
+  if (handler !== undefined) return handler(request, response);
   const send = (status: number, type: string, body: string): void => {
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
     response.end(method === 'HEAD' ? undefined : body);
@@ -68,7 +75,11 @@ async function answer(
     case '/readyz': {
       const found = checks();
       const ready = Object.values(found).every(Boolean);
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: found });
+      return json(ready ? 200 : 503, {
+        status: ready ? 'ready' : 'not ready',
+        checks: found,
+        ...notes?.(),
+      });
     }
     case '/metrics':
       return send(200, registry.contentType, await registry.metrics());

@@ -18,12 +18,13 @@ export type InternalEvent =
       detail?: string;
     }
   | { type: 'source-retry'; streamId: string; delayMs: number; attempt: number; reason: string }
+  | { type: 'stream-failed'; streamId: string; error: string }
   | { type: 'frames-sampled'; streamId: string; count: number }
   | {
       type: 'frames-dropped';
       streamId: string;
       count: number;
-      reason: 'ingest-queue' | 'bus-queue' | 'infer-queue';
+      reason: 'ingest-queue' | 'bus-queue' | 'infer-queue' | 'superseded' | 'not-owner';
     }
   | { type: 'frames-inferred'; streamId: string; count: number; ageMs: number }
   | { type: 'batch-inferred'; size: number; durationMs: number }
@@ -38,6 +39,7 @@ export type InternalEvent =
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'source-retry': 'warn',
+  'stream-failed': 'warn',
   'frames-dropped': 'debug',
   'frames-sampled': 'debug',
   'frames-inferred': 'debug',

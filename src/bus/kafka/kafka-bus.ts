@@ -22,6 +22,15 @@ export interface KafkaBusOptions {
   readonly telemetry?: Telemetry | undefined;
 }
 
+/** What else of a cluster is used beside the way of the data. */
+export interface KafkaAccess {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly prefix: string;
+  readonly settings: KafkaSettings;
+  readonly telemetry: Telemetry | undefined;
+}
+
 const CONNECT_TRIES = 8;
 
 /** Fails sooner than a stage at work would: whoever starts one waits for the answer. */
@@ -92,6 +101,11 @@ export class KafkaBus implements Bus {
 
   get #prefix(): string {
     return this.#options.settings.prefix ?? KAFKA_DEFAULTS.prefix;
+  }
+
+  get access(): KafkaAccess {
+    const { settings, telemetry } = this.#options;
+    return { kafka: this.#kafka, admin: this.#admin, prefix: this.#prefix, settings, telemetry };
   }
 
   /** Every reader of this process has its partitions, with their states. */

@@ -16,6 +16,12 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   detections: { 'retention.ms': String(7 * DAY) },
   appearances: { 'retention.ms': String(365 * DAY) },
   states: { 'cleanup.policy': 'compact', 'segment.ms': String(10 * MINUTE) },
+  streams: { 'cleanup.policy': 'compact', 'segment.ms': String(60 * MINUTE) },
+  'stream-status': {
+    'cleanup.policy': 'compact,delete',
+    'retention.ms': String(60 * MINUTE),
+    'segment.ms': String(10 * MINUTE),
+  },
   'dead-letters': { 'retention.ms': String(30 * DAY) },
 };
 
