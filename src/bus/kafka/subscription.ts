@@ -168,8 +168,8 @@ export class Subscription<T> {
       if (slice.records.length === 0) void commit().catch(() => undefined);
       else {
         const state = (key: string): unknown => owner.owned?.states.get(key);
-        const records = slice.records as readonly OutgoingRecord<T>[];
-        if (!this.#handover.offer({ records, state, commit })) resolve(false);
+        const taken = { records: slice.records as readonly OutgoingRecord<T>[], state, commit };
+        if (!this.#handover.offer(taken)) resolve(false);
       }
       forget = this.#handover.onEnd(() => resolve(false));
     });
@@ -207,12 +207,10 @@ export class Subscription<T> {
       if (outputs.some((o) => o.records.length > 0))
         throw new RangeError('a terminal reader publishes nothing');
       if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
-      const offset = String(slice.next);
-      await this.#consumer
-        .commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }])
-        .catch((cause: unknown) => {
-          throw refusal(cause, {}) ?? lostError(this.#topic, partition, cause);
-        });
+      const at = { topic: this.#name(this.#topic.name), partition, offset: String(slice.next) };
+      await this.#consumer.commitOffsets([at]).catch((cause: unknown) => {
+        throw refusal(cause, {}) ?? lostError(this.#topic, partition, cause);
+      });
     } else {
       const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
       await owned.commit([...slice.rejected, ...messages], slice.next);
