@@ -1,4 +1,5 @@
 import type { Admin, Kafka } from 'kafkajs';
+import { LogowatchError } from '../../core/errors.js';
 import type { SubscribeOptions, Topic } from '../bus.js';
 import { committedOffset, OwnedPartition } from './partition.js';
 import { restoreStates } from './restore.js';
@@ -74,4 +75,11 @@ export class Owners {
     if (state !== undefined) await restoreStates(this.#context, owned, state, prefix + state.name);
     return { owned, next: owned.next, generation: 0 };
   }
+}
+
+export function partitionLost(topic: Topic<unknown>, partition: number): LogowatchError {
+  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
+    value: `${topic.name}/${partition}`,
+    remedy: 'What was not committed is read again',
+  });
 }
