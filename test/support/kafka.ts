@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,17 @@ export class TestBroker {
         reject(new Error(`the broker ended with ${code}: ${log}`));
       });
     });
+  }
+
+  /** What a topic takes on its disk. */
+  bytes(topic: string): number {
+    const data = join(this.#folder, 'data');
+    const partitions = readdirSync(data).filter((name) => name.replace(/-\d+$/, '') === topic);
+    const files = partitions.flatMap((partition) =>
+      readdirSync(join(data, partition)).map((file) => join(data, partition, file)),
+    );
+    // Indexes are made at their full size at first.
+    return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -17,6 +17,11 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'dead-letters': { 'retention.ms': String(30 * DAY) },
 };
 
+/** What a topic is made with, all of it. */
+export function topicSettings(name: string): Readonly<Record<string, string>> {
+  return { 'max.message.bytes': String(MESSAGE_BYTES_MAX), ...SETTINGS[name] };
+}
+
 export interface TopicNeeds {
   readonly prefix: string;
   readonly partitions: number;
@@ -37,10 +42,7 @@ export async function createTopics(
         topic: prefix + name,
         numPartitions: partitions,
         replicationFactor: replicas ?? -1,
-        configEntries: Object.entries({
-          'max.message.bytes': String(MESSAGE_BYTES_MAX),
-          ...SETTINGS[name],
-        }).map(([key, value]) => ({ name: key, value })),
+        configEntries: Object.entries(topicSettings(name)).map(([key, value]) => ({ name: key, value })),
       }),
     );
   // Another process may have been quicker: kafkajs takes that for done.

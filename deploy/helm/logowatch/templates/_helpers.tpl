@@ -77,7 +77,7 @@ spec:
           image: "{{ $own.repository | default $root.Values.image.repository }}:{{ $own.tag | default $root.Values.image.tag | default $root.Chart.AppVersion }}"
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           args: [{{ .stage }}, -c, /etc/logowatch/{{ .config }}]
-          {{- with $root.Values.environmentFrom }}
+          {{- with concat $root.Values.environmentFrom $values.environmentFrom }}
           envFrom:
             {{- range . }}
             - secretRef: { name: {{ . }} }
