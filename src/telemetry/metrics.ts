@@ -3,12 +3,14 @@ import type { InternalEvent } from './internal-event.js';
 import { LABEL_VALUES_MAX, LabelValues } from './label-values.js';
 import { ReaderLags } from './reader-lags.js';
 
-/** Why sources are tried again is of a closed list, and so are the reasons of dropped frames and the states of events. */
 const AGE_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60];
 const INFERENCE_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 const COMMIT_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
-/** What Prometheus reads of the internal events; docs/operations.md says what each is for. */
+/**
+ * What Prometheus reads of the internal events; docs/operations.md says what each is for. Names that others choose (streams,
+ * brands) are bounded; reasons, states, groups, topics and sinks are of closed lists.
+ */
 export class Metrics {
   readonly registry = new Registry();
   readonly #streams = new LabelValues(LABEL_VALUES_MAX);

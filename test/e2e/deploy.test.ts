@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Kafka, logLevel } from 'kafkajs';
 import { parse, parseAllDocuments } from 'yaml';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { repoRoot } from '../../src/core/root.js';
@@ -113,6 +114,10 @@ describe('what is deployed, run as the image runs it', { skip, timeout: 400_000 
   it('the compose file: an appearance reaches both sinks, schemas in a registry', async () => {
     const { sink } = await assertArrives('compose', composed());
     assert.match(sink.text.stdout, /"state":"ended"/);
+    const admin = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    assert.ok((await admin.listTopics()).includes('kafkasql-journal'), 'schemas outlive the registry');
+    await admin.disconnect();
   });
 
   it('the chart: an appearance reaches its sink', async () => {

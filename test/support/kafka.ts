@@ -25,11 +25,17 @@ export class TestBroker {
     this.#jars = jars;
   }
 
-  static async start(): Promise<TestBroker> {
+  /** @param more of its properties, instead of those below */
+  static async start(
+    more: (port: number, controller: number) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<TestBroker> {
     const jars = await brokerJars();
     const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
     const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
-    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller));
+    await writeFile(
+      join(folder, 'server.properties'),
+      properties(folder, port, controller, more(port, controller)),
+    );
     const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
     const format = [
       'kafka.tools.StorageTool',
@@ -114,7 +120,12 @@ export class TestBroker {
   }
 }
 
-function properties(folder: string, port: number, controller: number): string {
+function properties(
+  folder: string,
+  port: number,
+  controller: number,
+  more: Readonly<Record<string, string>>,
+): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -134,6 +145,7 @@ function properties(folder: string, port: number, controller: number): string {
     'auto.create.topics.enable': false,
     'message.max.bytes': 8_388_608,
     'replica.fetch.max.bytes': 8_388_608,
+    ...more,
   })
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
