@@ -3,15 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  Kafka,
-  logLevel,
-  Partitioners,
-  ResourcePatternTypes,
-} from 'kafkajs';
+import kafkajs, { type AclResourceTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { parseAllDocuments } from 'yaml';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { repoRoot } from '../../src/core/root.js';
@@ -20,6 +12,9 @@ import { type RunningCli, readEvents, startCli } from '../support/cli.js';
 import { npmFfmpeg } from '../support/ffmpegs.js';
 import { TestBroker, withoutKafka } from '../support/kafka.js';
 import { until } from '../support/wait.js';
+
+/** Of these Node sees no names in kafkajs' module. */
+const { AclOperationTypes, AclPermissionTypes, ResourcePatternTypes } = kafkajs;
 
 interface Resource {
   readonly kind: string;
@@ -141,9 +136,9 @@ describe('the rights that the example for Strimzi gives', { skip: withoutKafka()
 
 function rights({ metadata, spec }: Resource) {
   const types: Readonly<Record<string, AclResourceTypes>> = {
-    topic: AclResourceTypes.TOPIC,
-    group: AclResourceTypes.GROUP,
-    transactionalId: AclResourceTypes.TRANSACTIONAL_ID,
+    topic: kafkajs.AclResourceTypes.TOPIC,
+    group: kafkajs.AclResourceTypes.GROUP,
+    transactionalId: kafkajs.AclResourceTypes.TRANSACTIONAL_ID,
   };
   return spec.authorization!.acls.flatMap(({ resource, operations }) =>
     operations.map((operation) => ({
