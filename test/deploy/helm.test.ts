@@ -16,7 +16,13 @@ const CRDS: Readonly<Record<string, string>> = {
   ServiceMonitor: 'monitoring.coreos.com_servicemonitors.yaml',
   PrometheusRule: 'monitoring.coreos.com_prometheusrules.yaml',
 };
-const SECRETS = { KAFKA_USERNAME: 'l', KAFKA_PASSWORD: 'k', CAM_USER: 'u', CAM_PASSWORD: 'p', HOOK_TOKEN: 't' };
+const SECRETS = {
+  KAFKA_USERNAME: 'l',
+  KAFKA_PASSWORD: 'k',
+  CAM_USER: 'u',
+  CAM_PASSWORD: 'p',
+  HOOK_TOKEN: 't',
+};
 
 interface Container {
   readonly args: readonly string[];
