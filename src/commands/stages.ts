@@ -121,6 +121,14 @@ async function sink({ bus, config, telemetry, signal, onWork }: StageRun): Promi
       remedy: 'Add sinks to the config',
     });
   const sinks = await createSinks(config.sinks, { telemetry });
+  // A stop ends the reading at once, but a write under way has a moment: cut off, it would count as lost.
+  const cut = new AbortController();
+  const stop = () => {
+    void bus.close();
+    setTimeout(() => cut.abort(signal.reason), DRAIN_MS).unref();
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
   onWork();
-  await runSinks({ bus, sinks, telemetry, signal });
+  await runSinks({ bus, sinks, telemetry, signal: cut.signal });
 }

@@ -68,6 +68,7 @@ export class SinkPump {
   /** Resolves when the batches end, and the sink is closed. `onDead` is called when the sink is given up. */
   async run(batches: AsyncIterable<Batch<Appearance>>, onDead: () => void): Promise<SinkReport> {
     const commits = new Commits();
+    this.#telemetry.emit({ type: 'sink-opened', sink: this.#sink.name });
     try {
       for await (const batch of batches) {
         await this.#deliverTraced(batch.records);
@@ -106,6 +107,7 @@ export class SinkPump {
     const error = await this.#writeWithRetries(events);
     if (error === undefined) {
       this.#delivered += events.length;
+      this.#telemetry.emit({ type: 'sink-delivered', sink: this.#sink.name, events: events.length });
       this.#refusedInARow = 0;
     } else if (failureScope(error) !== 'event') {
       this.#giveUp(error, events.length);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { errnoCode, LogowatchError } from '../core/errors.js';
+import { measureProcess } from './process-metrics.js';
 
 export interface OpsOptions {
   readonly host: string;
@@ -27,7 +28,7 @@ export interface OpsServer {
  * /metrics. Errors: config-invalid where the port is taken or may not be used.
  */
 export async function startOps(options: OpsOptions): Promise<OpsServer> {
-  const { host, port } = options;
+  const { host, port, registry, checks } = options;
   const server = createServer((request, response) => void answer(request, response, options));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
@@ -43,6 +44,7 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     });
     server.listen(port, host, resolve);
   });
+  measureProcess(registry, checks);
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,

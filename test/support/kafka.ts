@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,11 +33,16 @@ export class TestBroker {
     this.#jars = jars;
   }
 
-  static async start(extras: BrokerExtras = {}): Promise<TestBroker> {
+  /** @param more its properties that depend on its ports */
+  static async start(
+    extras: BrokerExtras = {},
+    more: (port: number, controller: number) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<TestBroker> {
     const jars = await brokerJars();
     const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
     const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
-    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller, extras));
+    const given = { ...extras, properties: { ...extras.properties, ...more(port, controller) } };
+    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller, given));
     const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
     const format = [
       'kafka.tools.StorageTool',
@@ -90,6 +96,17 @@ export class TestBroker {
         reject(new Error(`the broker ended with ${code}: ${log}`));
       });
     });
+  }
+
+  /** What a topic takes on its disk. */
+  bytes(topic: string): number {
+    const data = join(this.#folder, 'data');
+    const partitions = readdirSync(data).filter((name) => name.replace(/-\d+$/, '') === topic);
+    const files = partitions.flatMap((partition) =>
+      readdirSync(join(data, partition)).map((file) => join(data, partition, file)),
+    );
+    // Indexes are made at their full size at first.
+    return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0);
   }
 
   signal(name: NodeJS.Signals): void {

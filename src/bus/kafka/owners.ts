@@ -81,7 +81,7 @@ export class Owners {
   }
 }
 
-export function lostError(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
+export function partitionLost(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
   return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
     value: `${topic.name}/${partition}`,
     remedy: 'What was not committed is read again',

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { describeError } from '../../core/errors.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
-import { lostError, type Owner, Owners, type SubscriptionContext } from './owners.js';
-import { committedOffset, type Publication, publishOnce } from './partition.js';
+import { type Owner, Owners, partitionLost, type SubscriptionContext } from './owners.js';
+import { committedOffset, publishOnce } from './partition.js';
+import { publications } from './publications.js';
+import { ReaderMeter } from './reader-meter.js';
 import { refusal } from './refusal.js';
-import { encodeMessage } from './sender.js';
 import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
 
@@ -25,6 +25,7 @@ export class Subscription<T> {
   readonly #consumer: Consumer;
   readonly #handover = new Handover<Batch<T>>();
   readonly #owners: Owners;
+  readonly #meter: ReaderMeter;
   #assigned: readonly number[] | undefined;
   readonly #ended = new Set<number>();
   #closing: Promise<void> | undefined;
@@ -34,6 +35,7 @@ export class Subscription<T> {
     this.#topic = topic;
     this.#options = options;
     this.#owners = new Owners(context, topic, options);
+    this.#meter = new ReaderMeter(context.telemetry, options.group, topic.name);
     const { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs } = context.settings;
     this.#consumer = context.kafka.consumer({
       groupId: this.#name(options.group),
@@ -97,6 +99,7 @@ export class Subscription<T> {
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment[topic] ?? []));
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart) this.#handover.fail(this.#refusal(payload.error));
+      else this.#meter.restarted(payload.error);
     });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -115,6 +118,7 @@ export class Subscription<T> {
 
   #joined(assigned: readonly number[]): void {
     this.#assigned = assigned;
+    this.#meter.assigned(assigned);
     void this.#owners.keepOnly(assigned);
     this.#endWhenAllEnded();
   }
@@ -127,6 +131,7 @@ export class Subscription<T> {
     const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
     const messages = newestFirst(fresh, this.#context.telemetry);
     const { maxRecords } = this.#options;
+    this.#meter.fetched(batch, messages);
     for (let i = 0; i < messages.length; i += maxRecords) {
       if (!isRunning() || isStale() || this.#handover.ended) return;
       const part = messages.slice(i, i + maxRecords);
@@ -149,15 +154,16 @@ export class Subscription<T> {
   /** Hands a slice to the reader and keeps the group waiting until it is committed. False: it has to be read again. */
   async #offer(slice: Slice, owner: Owner, generation: number, payload: EachBatchPayload): Promise<boolean> {
     const { partition } = payload.batch;
+    const lost = () => partitionLost(this.#topic, partition);
     let failed: unknown;
     let forget: (() => void) | undefined;
     const done = new Promise<boolean>((resolve) => {
       const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
         try {
-          if (owner.generation !== generation || this.#closing !== undefined)
-            throw lostError(this.#topic, partition);
+          if (owner.generation !== generation || this.#closing !== undefined) throw lost();
           const commit = this.#commit(partition, owner, slice, outputs);
-          await this.#handover.whileOpen(commit, COMMIT_MS_MAX, () => lostError(this.#topic, partition));
+          const ended = this.#handover.whileOpen(commit, COMMIT_MS_MAX, lost);
+          await this.#meter.timed(partition, slice, ended, () => this.#handover.ended);
           resolve(true);
         } catch (error) {
           failed = error;
@@ -183,14 +189,13 @@ export class Subscription<T> {
     }
     if (await done) return true;
     owner.generation++;
-    if (failed !== undefined) await this.#reopen(partition, failed);
+    if (failed !== undefined) await this.#reopen(partition);
     return false;
   }
 
   /** Nobody knows what became of a commit: the next owner, which may be us, starts from what the cluster says. */
-  async #reopen(partition: number, cause: unknown): Promise<void> {
+  async #reopen(partition: number): Promise<void> {
     if (this.#closing !== undefined) return;
-    this.#context.telemetry?.emit({ type: 'warning', message: `kafka: ${describeError(cause)}` });
     await this.#owners.release(partition);
     const topic = this.#name(this.#topic.name);
     const key = { group: this.#name(this.#options.group), topic, partition };
@@ -209,10 +214,10 @@ export class Subscription<T> {
       if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
       const at = { topic: this.#name(this.#topic.name), partition, offset: String(slice.next) };
       await this.#consumer.commitOffsets([at]).catch((cause: unknown) => {
-        throw refusal(cause, {}) ?? lostError(this.#topic, partition, cause);
+        throw refusal(cause, {}) ?? partitionLost(this.#topic, partition, cause);
       });
     } else {
-      const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
+      const messages = await publications(this.#context, outputs, this.#options.state, partition);
       await owned.commit([...slice.rejected, ...messages], slice.next);
       for (const { topic, records } of outputs) {
         if (topic.name !== this.#options.state?.name) continue;
@@ -222,15 +227,6 @@ export class Subscription<T> {
       }
     }
     owner.next = slice.next;
-  }
-
-  /** States lie in the partition of the same number, where the next owner looks for them; the key decides for all else. */
-  #encoded({ topic, records }: Outgoing, partition: number): Promise<Publication>[] {
-    const own = topic.name === this.#options.state?.name ? { partition } : {};
-    return records.map(async (record) => ({
-      topic: this.#name(topic.name),
-      message: { ...(await encodeMessage(this.#context.wire, topic, record)), ...own },
-    }));
   }
 
   #markEnded(partition: number): void {

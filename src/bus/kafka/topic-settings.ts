@@ -29,6 +29,11 @@ const THERE_MS_MAX = 15_000;
 /** kafkajs waits for leaders, but takes a broker that has not heard of a new topic yet for one that never will. */
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
 
+/** What a topic is made with, all of it. */
+export function topicSettings(name: string): Readonly<Record<string, string>> {
+  return { 'max.message.bytes': String(MESSAGE_BYTES_MAX), ...SETTINGS[name] };
+}
+
 export interface TopicNeeds {
   readonly prefix: string;
   readonly partitions: number;
@@ -49,10 +54,7 @@ export async function createTopics(
         topic: prefix + name,
         numPartitions: partitions,
         replicationFactor: replicas ?? -1,
-        configEntries: Object.entries({
-          'max.message.bytes': String(MESSAGE_BYTES_MAX),
-          ...SETTINGS[name],
-        }).map(([key, value]) => ({ name: key, value })),
+        configEntries: Object.entries(topicSettings(name)).map(([key, value]) => ({ name: key, value })),
       }),
     );
   // Another process may have been quicker: kafkajs takes that for done.
