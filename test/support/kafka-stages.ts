@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TopicReader } from '../../src/bus/kafka/topic-reader.js';
+import { topics } from '../../src/bus/topics.js';
 import type { Appearance } from '../../src/core/appearance.js';
 import { useShippedFonts } from '../../src/core/fonts.js';
 import { repoRoot } from '../../src/core/root.js';
 import { composeBroadcast } from '../../src/demo/compose.js';
+import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
 import { lastRevisions, type RunningCli, readEvents, startCli } from './cli.js';
 import { npmFfmpeg } from './ffmpegs.js';
 import { TestBroker } from './kafka.js';
@@ -40,6 +43,8 @@ export interface Stages {
   ): RunningCli;
   /** What has reached the sink. */
   seen(): Appearance[];
+  /** What is on the topic of appearances, as readers of committed records see it. */
+  published(): Promise<Appearance[]>;
 }
 
 /** A broker, a clip, and stages that are ended with it. */
@@ -96,7 +101,24 @@ export class KafkaStages {
         return cli;
       },
       seen: () => (existsSync(events) ? readEvents(events) : []),
+      published: () => this.#published(`${name}.`),
     };
+  }
+
+  async #published(prefix: string): Promise<Appearance[]> {
+    const reader = await TopicReader.open(
+      { brokers: [this.broker.address], prefix },
+      new RecordingTelemetry(),
+    );
+    try {
+      const range = await reader.range(topics.appearances, { fromMs: 0, toMs: Date.now() + 60_000 });
+      const found: Appearance[] = [];
+      for await (const batch of reader.read(topics.appearances, range, { recordsMax: 64 }))
+        found.push(...batch.values);
+      return found;
+    } finally {
+      await reader.close();
+    }
   }
 
   async close(): Promise<void> {
@@ -113,15 +135,21 @@ export const ended = (events: readonly Appearance[]): number =>
 export const isOpenAndNew = (events: readonly Appearance[], before: number): boolean =>
   events.length > before && lastRevisions(events).some((e) => e.state !== 'ended');
 
-/** None lost, none split, and of the events themselves none twice and none missing. */
-export function assertUndisturbed(events: readonly Appearance[], undisturbed: readonly Shown[]): void {
-  assert.deepEqual(inOrder(events), undisturbed);
-  assertWhole(events);
+/** What came of it is what comes without disturbance: exactly once on the topic, at least once in the sink. */
+export async function assertUndisturbed(stages: Stages, undisturbed: readonly Shown[]): Promise<void> {
+  const published = await stages.published();
+  assert.deepEqual(inOrder(published), undisturbed);
+  assertWhole(published);
+  const seen = new Map(stages.seen().map((e) => [nameOf(e), e]));
+  assert.deepEqual([...seen.keys()].sort(), published.map(nameOf).sort());
+  assert.deepEqual(inOrder([...seen.values()]), undisturbed);
 }
+
+const nameOf = ({ id, revision }: Appearance): string => `${id} ${revision}`;
 
 /** Each appearance has every revision once, from its start to its end. */
 export function assertWhole(events: readonly Appearance[]): void {
-  const names = events.map((e) => `${e.id} ${e.revision}`);
+  const names = events.map(nameOf);
   assert.equal(new Set(names).size, names.length);
   for (const { id, revision, state } of lastRevisions(events)) {
     assert.equal(state, 'ended');
