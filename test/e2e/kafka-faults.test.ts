@@ -170,10 +170,12 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
     const disk = kafka.path('disk');
     mkdirSync(disk);
     if (!mountSmall(disk, '64k')) return t.skip('no small disk can be mounted here');
+    const [filler, file] = [join(disk, 'filler'), join(disk, 'events.jsonl')];
+    const stages = kafka.corner('full', { sink: `{ type: jsonl, path: "${file}" }` });
+    const sink = stages.start('sink');
     try {
-      const [filler, file] = [join(disk, 'filler'), join(disk, 'events.jsonl')];
       writeFileSync(filler, Buffer.alloc(60_000));
-      const stages = await filled('full', { sink: `{ type: jsonl, path: "${file}" }` });
+      assert.equal((await stages.start('ingest').ended).code, 0);
       stages.start('infer');
       await sleep(15_000);
       rmSync(filler);
@@ -188,6 +190,8 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
       assert.deepEqual(inOrder(seen()), undisturbed);
       assertWhole(seen());
     } finally {
+      sink.child.kill('SIGKILL');
+      await sink.ended;
       unmount(disk);
     }
   });

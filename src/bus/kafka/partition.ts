@@ -64,7 +64,7 @@ export class OwnedPartition {
       return new OwnedPartition(key, producer, begun, await committedOffset(admin, key));
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
-      return orRefusal(asked(key, []))(error);
+      return orRefusal({ ...asked(key, []), heard: true })(error);
     }
   }
 
@@ -107,7 +107,7 @@ export class OwnedPartition {
 
   #lose(cause: unknown, messages: readonly Publication[]): never {
     this.#lost = true;
-    throw refusal(cause, asked(this.key, messages)) ?? this.#lostError(cause);
+    throw refusal(cause, { ...asked(this.key, messages), heard: true }) ?? this.#lostError(cause);
   }
 
   #lostError(cause?: unknown): LogowatchError {
@@ -134,7 +134,7 @@ export class OwnedPartition {
     const transaction = await this.#begin();
     await transaction
       .sendBatch({ topicMessages: byTopic(messages), acks: -1 })
-      .catch(orRefusal(asked(this.key, messages)));
+      .catch(orRefusal({ ...asked(this.key, messages), heard: true }));
     await transaction.commit();
   }
 }
@@ -142,7 +142,7 @@ export class OwnedPartition {
 const transactionalId = ({ group, topic, partition }: PartitionKey): string =>
   `${group}-${topic}-${partition}`;
 
-function asked(key: PartitionKey, messages: readonly Publication[]): Asked {
+export function asked(key: PartitionKey, messages: readonly Publication[]): Asked {
   const topics = messages.length === 0 ? [key.topic] : [...new Set(messages.map(({ topic }) => topic))];
   return { topics, group: key.group, transactionalId: transactionalId(key) };
 }

@@ -5,6 +5,8 @@ export interface Asked {
   readonly topics?: readonly string[] | undefined;
   readonly group?: string | undefined;
   readonly transactionalId?: string | undefined;
+  /** The coordinator has answered us before: one that is not found now is away, and refuses nothing. */
+  readonly heard?: boolean | undefined;
 }
 
 /** What is refused will be refused again. */
@@ -14,6 +16,10 @@ export class Refusal extends LogowatchError {
 }
 
 const NO_COORDINATOR = 'Failed to find group coordinator';
+
+/** Brokers that start name no coordinator either, for a while. */
+export const isWithoutCoordinator = (error: unknown): boolean =>
+  [...chain(error)].some(({ message }) => message === NO_COORDINATOR);
 
 interface KafkaError {
   readonly name?: string;
@@ -54,8 +60,8 @@ function refused({ name, type, message, topic }: KafkaError, asked: Asked): Refu
       return denied('cluster');
     default:
   }
-  // kafkajs keeps to itself why brokers name no coordinator; a refusal is what does not pass.
-  if (message === NO_COORDINATOR)
+  // kafkajs keeps to itself why brokers name no coordinator.
+  if (message === NO_COORDINATOR && !asked.heard)
     return denied(
       asked.transactionalId === undefined
         ? `group ${asked.group ?? '?'}`

@@ -112,7 +112,9 @@ export class Subscription<T> {
   }
 
   #refusal(error: unknown): unknown {
-    const asked = { topics: [this.#name(this.#topic.name)], group: this.#name(this.#options.group) };
+    const group = this.#name(this.#options.group);
+    const heard = this.#assigned !== undefined;
+    const asked = { topics: [this.#name(this.#topic.name)], group, heard };
     return refusal(error, asked) ?? error;
   }
 
@@ -214,7 +216,7 @@ export class Subscription<T> {
       if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
       const at = { topic: this.#name(this.#topic.name), partition, offset: String(slice.next) };
       await this.#consumer.commitOffsets([at]).catch((cause: unknown) => {
-        throw refusal(cause, {}) ?? partitionLost(this.#topic, partition, cause);
+        throw refusal(cause, { heard: true }) ?? partitionLost(this.#topic, partition, cause);
       });
     } else {
       const messages = await publications(this.#context, outputs, this.#options.state, partition);
