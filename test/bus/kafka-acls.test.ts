@@ -143,12 +143,15 @@ describe('ACLs of the stages', { skip: withoutKafka(), timeout: 240_000 }, () =>
       bus.send(topics.frames, session()),
     );
 
-  /** Until an appearance is out; rejects with what a stage fails of. */
+  /** Until frames were looked at and an appearance is out; rejects with what a stage fails of. */
   const infer = () =>
     using('infer', {}, async (bus) => {
       const done = new AbortController();
+      const missing = new Set(['frames-inferred', 'appearance']);
       const telemetry = {
-        emit: ({ type }: { type: string }) => (type === 'appearance' ? done.abort() : undefined),
+        emit: ({ type }: { type: string }) => {
+          if (missing.delete(type) && missing.size === 0) done.abort();
+        },
       };
       const flows = [runInference, runSmoothing].map((run) =>
         run({ bus, detector, telemetry, signal: done.signal }).catch((error: unknown) => {

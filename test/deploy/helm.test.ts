@@ -134,7 +134,7 @@ describe('the chart', { skip: withoutTools('helm', 'kubernetes-validate', 'check
         assert.equal(flag, '-c');
         const name = path.replace('/etc/logowatch/', '');
         const config = await loadConfig(file(name, files[name] ?? ''), SECRETS);
-        assert.deepEqual(config.ops, { host: '0.0.0.0', port: 9464 });
+        assert.deepEqual(config.ops, { host: '0.0.0.0', port: 9464, streamSecrets: [] });
         assert.equal(config.streams.length > 0, stage === 'ingest', metadata.name);
         assert.equal(config.sinks.length > 0, stage === 'sink', metadata.name);
         if (stage === 'ingest') assert.equal(spec.replicas, 1);

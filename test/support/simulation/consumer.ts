@@ -110,11 +110,12 @@ export class SimConsumer {
     const part = messages.slice(0, count);
     const lastOffset = part.length === messages.length ? String(next - 1n) : part.at(-1)!.offset;
     let position = from;
+    const highWatermark = String(this.#net.cluster.log(this.#topic, partition).length);
     const isStale = () => this.#generation !== generation || this.#positions.get(partition) !== position;
     this.#busy.add(name);
     try {
       await eachBatch({
-        batch: { topic: this.#topic, partition, messages: part, lastOffset: () => lastOffset },
+        batch: { topic: this.#topic, partition, messages: part, highWatermark, lastOffset: () => lastOffset },
         resolveOffset: (offset: string) => {
           if (isStale()) return;
           position = BigInt(offset) + 1n;
