@@ -53,8 +53,10 @@ export class SimConsumer {
   }
 
   async commitOffsets(offsets: readonly { partition: number; offset: string }[]): Promise<void> {
+    // As it was when the request was sent: what arrives after a rebalance is refused.
+    const [member, generation] = [this.#member, this.#generation];
     await this.#machine.request(() => {
-      if (!this.#group.isCurrent(this.#member, this.#generation)) throw rebalancing();
+      if (!this.#group.isCurrent(member, generation)) throw rebalancing();
       for (const { partition, offset } of offsets)
         this.#net.cluster.commitOffset(this.#groupId, this.#topic, partition, BigInt(offset));
     });
