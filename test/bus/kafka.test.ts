@@ -158,6 +158,27 @@ describe('on a real broker', { skip, timeout: 300_000 }, () => {
     await bus.close();
   });
 
+  it('what is too large for Kafka is refused by name, and what is sent beside it gets through', async () => {
+    const prefix = ownPrefix();
+    const settings = { brokers: [broker.address], prefix, partitions: 1 };
+    const wire: Wire = {
+      ...numbers,
+      encode: async (_, value) => ({ value: Buffer.alloc(Number(value), 49), headers: {} }),
+    };
+    const bus = await KafkaBus.connect({ settings, wire, topics: ['in'] });
+    const [large, small] = await Promise.allSettled([
+      bus.send(input, [record('a', 9_000_000)]),
+      bus.send(input, [record('a', 2)]),
+    ]);
+    assert.ok(large?.status === 'rejected' && large.reason instanceof LogowatchError);
+    assert.match(large.reason.message, /larger than Kafka takes/);
+    assert.equal(small?.status, 'fulfilled');
+    await bus.end(input);
+    const seen = await collect(bus.subscribe(input, { group: 'g', maxRecords: 8 }));
+    assert.deepEqual(valuesOf(seen, 'a'), [11]);
+    await bus.close();
+  });
+
   it('a cluster that is not there is an error that names it', async () => {
     const settings = { brokers: ['127.0.0.1:1'], connectTries: 2 };
     await assert.rejects(

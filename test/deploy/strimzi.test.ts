@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { MESSAGE_BYTES_MAX } from '../../src/bus/kafka/settings.js';
 import { DEAD_LETTERS } from '../../src/bus/kafka/slice.js';
 import { topicSettings } from '../../src/bus/kafka/topic-settings.js';
-import { topics } from '../../src/bus/topics.js';
+import { FLEET_TOPICS, topics } from '../../src/bus/topics.js';
 import { repoRoot } from '../../src/core/root.js';
 
 interface Resource {
@@ -31,7 +31,11 @@ describe('the example for Strimzi', () => {
   const of = (kind: string) => all.filter((r) => r.kind === kind);
 
   it('makes the topics that the program would make, with the same settings', () => {
-    const names = [...Object.values(topics).map(({ name }) => name), DEAD_LETTERS];
+    const names = [
+      ...Object.values(topics).map(({ name }) => name),
+      ...Object.values(FLEET_TOPICS),
+      DEAD_LETTERS,
+    ];
     const found = of('KafkaTopic');
     assert.deepEqual(
       found.map(({ metadata }) => metadata.name).sort(),

@@ -6,6 +6,7 @@ import { traceHeaders } from '../../telemetry/tracer.js';
 import type { OutgoingRecord, Topic } from '../bus.js';
 import { GroupQueue } from '../group-queue.js';
 import { refusal } from './refusal.js';
+import { MESSAGE_BYTES_MAX } from './settings.js';
 import type { Wire } from './wire.js';
 
 /** Records that are sent together, and that wait. */
@@ -15,6 +16,8 @@ const CAPACITY = 1024;
 const KEY_SHARE = 24;
 const WAIT_MS_MAX = 500;
 const CLOSE_MS_MAX = 2_000;
+/** Beside it there are key, headers and the batch's own bytes. */
+const VALUE_BYTES_MAX = MESSAGE_BYTES_MAX - 64 * 1024;
 
 interface Waiting {
   readonly topic: Topic<unknown>;
@@ -165,6 +168,11 @@ export async function encodeMessage(
 ): Promise<EncodedMessage> {
   const { value, headers } =
     record.value === null ? { value: null, headers: {} } : await wire.encode(topic, record.value);
+  if (value !== null && value.length > VALUE_BYTES_MAX)
+    throw new LogowatchError('message-invalid', `${topic.name}: a record is larger than Kafka takes`, {
+      value: `${value.length} bytes of ${record.key}`,
+      remedy: `At most ${VALUE_BYTES_MAX} bytes: use smaller pictures`,
+    });
   const droppable = record.droppable ? { [DROPPABLE_HEADER]: '1' } : {};
   return {
     key: record.key,
