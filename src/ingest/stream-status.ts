@@ -1,4 +1,5 @@
 import type { InternalEvent, Telemetry } from '../telemetry/telemetry.js';
+import type { Tracer } from '../telemetry/tracer.js';
 
 /** `waiting`: the source is away and is tried again. `ended` and `failed` are for good. */
 export type StreamState = 'starting' | 'running' | 'waiting' | 'paused' | 'stopping' | 'ended' | 'failed';
@@ -35,6 +36,10 @@ export class StreamWatch implements Telemetry {
     this.#streamId = streamId;
     this.#next = next;
     this.#onChange = onChange;
+  }
+
+  get tracer(): Tracer | undefined {
+    return this.#next.tracer;
   }
 
   emit(event: InternalEvent): void {
