@@ -24,8 +24,9 @@ describe('traces of stages joined by Kafka', { skip: withoutKafka(), timeout: 40
   const isDone = (seen: ReturnType<ReturnType<KafkaStages['corner']>['seen']>) =>
     seen.some((e) => e.state === 'ended') && !isOpenAndNew(seen, 0);
 
-  it('one trace leads from a frame to its event in the sink, through three processes', async () => {
+  it('one trace leads from a frame to its event in the sink, through three processes', async (t) => {
     const receiver = await OtlpReceiver.start();
+    t.after(() => receiver.stop());
     const stages = kafka.corner('traced', { more: tracing(receiver.url) });
     const running = [stages.start('infer'), stages.start('sink')];
     const source = await stages.start('ingest').ended;
@@ -35,7 +36,6 @@ describe('traces of stages joined by Kafka', { skip: withoutKafka(), timeout: 40
     await until('every delivery is told', delivered, DONE_MS);
     for (const { child } of running) child.kill('SIGTERM');
     await Promise.all(running.map((s) => s.ended));
-    await receiver.stop();
 
     const events = stages.seen();
     const deliveries = receiver.named('deliver');
@@ -76,8 +76,9 @@ describe('traces of stages joined by Kafka', { skip: withoutKafka(), timeout: 40
     }
   });
 
-  it('a receiver that answers nothing costs no frame, and no time at the stop', async () => {
+  it('a receiver that answers nothing costs no frame, and no time at the stop', async (t) => {
     const deaf = await OtlpReceiver.start({ deaf: true });
+    t.after(() => deaf.stop());
     const stages = kafka.corner('deaf', { more: tracing(deaf.url) });
     const port = await freePort('tcp');
     const running = [stages.start('infer', port), stages.start('sink')];
@@ -98,6 +99,5 @@ describe('traces of stages joined by Kafka', { skip: withoutKafka(), timeout: 40
       results.map((r) => r.code),
       [0, 0],
     );
-    await deaf.stop();
   });
 });
