@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { fromMaven, withoutJava } from './maven.js';
 import { freePort } from './ports.js';
 
@@ -164,4 +165,13 @@ function brokerJars(): Promise<string> {
     ['dependency:copy-dependencies', '-DoutputDirectory=out'],
     `<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies>`,
   );
+}
+
+/** A client and its admin, quick to ask again. */
+export async function connectAdmin({ address }: TestBroker): Promise<{ kafka: Kafka; admin: Admin }> {
+  const retry = { initialRetryTime: 20 };
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING, retry });
+  const admin = kafka.admin();
+  await admin.connect();
+  return { kafka, admin };
 }
