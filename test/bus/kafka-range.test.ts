@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type Admin, type Kafka, logLevel, Partitioners } from 'kafkajs';
+import { type Admin, type Kafka, Partitioners } from 'kafkajs';
 import type { Topic } from '../../src/bus/bus.js';
 import { offsetRange } from '../../src/bus/kafka/range.js';
 import { RangeConsumer, type RangeOptions } from '../../src/bus/kafka/range-consumer.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type Admin, type Kafka, logLevel, Partitioners } from 'kafkajs';
+import { type Admin, type Kafka, Partitioners } from 'kafkajs';
 import { AvroWire } from '../../src/bus/kafka/avro-wire.js';
 import { TopicReader } from '../../src/bus/kafka/topic-reader.js';
 import { topics } from '../../src/bus/topics.js';
