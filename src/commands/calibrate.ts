@@ -6,7 +6,7 @@ import { describeError, LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import { readBrands } from '../infer/model/brands.js';
 import { saveTemporal } from '../infer/model/save.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import type { SourceSpec } from '../ingest/source.js';
 import { scanDetections } from '../pipeline.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
@@ -94,7 +94,7 @@ async function watchAll(
   const { signal, release } = stopOnSignals();
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal]);
-  const detector = await createDetector(model, options);
+  const detector = await openDetector(model, options);
   const records: DetectionRecord[] = [];
   const fps = options.fps ?? 5;
   let frames = 0;

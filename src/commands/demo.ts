@@ -12,7 +12,7 @@ import { formatComparison } from '../demo/report-text.js';
 import { still, stillTimes } from '../demo/stills.js';
 import type { BroadcastTruth } from '../demo/truth.js';
 import type { Detector } from '../infer/detector.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { locateFfmpeg } from '../ingest/ffmpeg/locate.js';
 import type { SourceSpec } from '../ingest/source.js';
 import { runPipeline } from '../pipeline.js';
@@ -66,7 +66,7 @@ async function run(options: DemoOptions): Promise<void> {
     const ffmpeg = await locateFfmpeg(options.ffmpeg);
     say(`ffmpeg ${ffmpeg.version} (${ffmpeg.origin})`);
     const { file, truth } = await compose(options, ffmpeg.path, signal, say);
-    const detector = await createDetector(options.model, { engine: 'auto' });
+    const detector = await openDetector(options.model, { engine: 'auto' });
     closers.push(() => detector.close());
     say(`model ${detector.model.id}: ${detector.model.labels.join(', ')} (${detector.model.engine})`);
     const hls = await liveHls({ ffmpegPath: ffmpeg.path, file, signal });

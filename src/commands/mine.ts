@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { type ApplySummary, applyVerdicts } from '../mine/apply.js';
 import { PAGE_FILE } from '../mine/candidate.js';
 import { type MineProgress, type MineSummary, mine } from '../mine/mine.js';
@@ -83,7 +83,7 @@ async function run(model: string, inputs: string[], options: MineCommandOptions)
   let at: MineProgress | undefined;
   const progress = new ProgressLine(() => progressText(at, telemetry));
   try {
-    const detector = await createDetector(model, options);
+    const detector = await openDetector(model, options);
     try {
       const [first] = detector.model.inputs;
       const summary = await mine({

@@ -4,7 +4,7 @@ import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
 import { FLEET_TOPICS, topics } from '../bus/topics.js';
 import { loadConfigFile } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { runInferStages } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
@@ -15,7 +15,7 @@ import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { runIngest } from './ingest.js';
 import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
 import type { StageOps, StageRun } from './stage-run.js';
-import { definedOnly, engineOptions, modelOf } from './watch-config.js';
+import { definedOnly, modelOf } from './watch-config.js';
 
 /** After a graceful stop; the whole is promised within 10 s. */
 const DRAIN_MS = 3_000;
@@ -105,7 +105,7 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
 }
 
 async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
-  const detector = await createDetector(modelOf(config), engineOptions(config));
+  const detector = await openDetector(modelOf(config), config);
   try {
     const smoothing = definedOnly(config.smoothing);
     onWork();

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Config, StreamConfig } from '../config.js';
 import { describeError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
@@ -11,17 +10,6 @@ export function modelOf(config: Config): string {
   if (config.model !== undefined) return config.model;
   process.stderr.write('logowatch: no --model given: looking for the marks of the demo model\n');
   return demoModel();
-}
-
-/**
- * Half of the processors think, two of them at most, where nothing else is asked for: the others decode, and two threads on the
- * siblings of one core cost 40 % more processor time than one and finish no sooner (docs/benchmarks.md).
- */
-export function engineOptions({ engine, threads }: Pick<Config, 'engine' | 'threads'>): {
-  engine: Config['engine'];
-  threads: number;
-} {
-  return { engine, threads: threads ?? Math.min(2, Math.max(1, availableParallelism() >> 1)) };
 }
 
 export function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {

@@ -10,7 +10,7 @@ import {
 } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { runPipeline } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { openTracer } from '../telemetry/open-tracer.js';
@@ -22,7 +22,7 @@ import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
 import { streamApi } from './stream-api.js';
-import { definedOnly, engineOptions, modelOf, reportFailures } from './watch-config.js';
+import { definedOnly, modelOf, reportFailures } from './watch-config.js';
 
 interface WatchOptions {
   config?: string;
@@ -105,7 +105,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     const checks = () => ({ model: loaded });
     const api = await streamApi(config, streams.control, streams.board.node, reload);
     ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
-    const detector = await createDetector(modelOf(config), engineOptions(config));
+    const detector = await openDetector(modelOf(config), config);
     loaded = true;
     try {
       const { failures } = await runPipeline({

@@ -24,7 +24,7 @@ export interface InferenceFlowOptions extends InferenceOptions {
    * wait on the bus, where newer ones replace them.
    */
   readonly waitMsMax: number;
-  /** Batches in the detector at once: two keep it busy while the next is prepared. */
+  /** Batches in the detector at once; by default as many as it looks at side by side, or two: one is prepared meanwhile. */
   readonly inFlightMax: number;
 }
 
@@ -68,7 +68,9 @@ interface Origin {
 export async function runInference(run: InferenceRun): Promise<void> {
   const { bus, detector, telemetry } = run;
   const batchDefault = Math.min(INFERENCE_DEFAULTS.batchMax, detector.batchSize ?? Infinity);
-  const options = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, ...run.options };
+  const inFlightMaxDefault = detector.concurrency ?? INFERENCE_DEFAULTS.inFlightMax;
+  const defaults = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, inFlightMax: inFlightMaxDefault };
+  const options = { ...defaults, ...run.options };
   const { batchMax, waitMsMax, inFlightMax } = options;
   const inference = new Inference(detector, telemetry, options);
   const failed = new AbortController();

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Detection } from '../../core/detection.js';
+import { describeError, LogowatchError } from '../../core/errors.js';
+import type { DetectOptions, DetectorImage, ModelInfo } from '../detector.js';
+import { type Answer, type Question, receivedError, type WorkerStart } from './protocol.js';
+
+interface Waiting {
+  readonly resolve: (answer: Exclude<Answer, { kind: 'failed' }>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The caller's side of one worker thread. One question at a time. */
+export class DetectorThread {
+  readonly #worker: Worker;
+  readonly #ended: Promise<unknown>;
+  #pixels = new SharedArrayBuffer(0);
+  #waiting: Waiting | undefined;
+  #failure: LogowatchError | undefined;
+  #model: ModelInfo | undefined;
+
+  /** Errors: as of createDetector. */
+  static async open(start: WorkerStart): Promise<DetectorThread> {
+    const thread = new DetectorThread(start);
+    try {
+      const answer = await thread.#answer();
+      if (answer.kind === 'ready') thread.#model = answer.model;
+      return thread;
+    } catch (error) {
+      await thread.#worker.terminate();
+      throw error;
+    }
+  }
+
+  private constructor(start: WorkerStart) {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    this.#ended = once(this.#worker, 'exit');
+    this.#worker.on('message', (answer: Answer) => this.#answered(answer));
+    this.#worker.on('error', (error) => this.#fail(describeError(error), error));
+    this.#worker.on('exit', () => this.#fail('it ended'));
+  }
+
+  get model(): ModelInfo {
+    return this.#model!;
+  }
+
+  /** Rejects with `engine-unavailable` once the thread is gone. */
+  async look(image: DetectorImage, options: DetectOptions): Promise<Detection[]> {
+    const { data, ...picture } = image;
+    if (this.#pixels.byteLength < data.length) this.#pixels = new SharedArrayBuffer(data.length);
+    new Uint8Array(this.#pixels).set(data);
+    const answer = this.#answer();
+    const question: Question = { picture, pixels: this.#pixels, bytes: data.length, options };
+    this.#worker.postMessage(question);
+    const found = await answer;
+    return found.kind === 'found' ? found.detections : [];
+  }
+
+  /** Lets the picture under way be finished. */
+  async close(): Promise<void> {
+    this.#worker.postMessage('close');
+    await this.#ended;
+  }
+
+  #answer(): Promise<Exclude<Answer, { kind: 'failed' }>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) reject(this.#failure);
+      else this.#waiting = { resolve, reject };
+    });
+  }
+
+  #answered(answer: Answer): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (answer.kind === 'failed') waiting?.reject(receivedError(answer.error));
+    else waiting?.resolve(answer);
+  }
+
+  #fail(reason: string, cause?: unknown): void {
+    this.#failure ??= new LogowatchError('engine-unavailable', 'A thread of the detector is gone', {
+      value: reason,
+      remedy: 'Start logowatch again; if it happens again, try --threads 1 or --engine tfjs',
+      cause,
+    });
+    this.#waiting?.reject(this.#failure);
+    this.#waiting = undefined;
+  }
+}
