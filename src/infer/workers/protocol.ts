@@ -6,7 +6,12 @@ import type { DetectOptions, DetectorImage, ModelInfo } from '../detector.js';
 export interface WorkerStart {
   readonly folder: string;
   readonly engine: string;
+  /** One element: BUSY from the moment it is asked, or started, until it has answered. */
+  readonly state: Int32Array;
 }
+
+export const IDLE = 0;
+export const BUSY = 1;
 
 /** One picture to look at. Its bytes lie at the beginning of `pixels`, which nobody writes until the answer is there. */
 export interface Question {

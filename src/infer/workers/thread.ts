@@ -3,24 +3,39 @@ import { Worker } from 'node:worker_threads';
 import type { Detection } from '../../core/detection.js';
 import { describeError, LogowatchError } from '../../core/errors.js';
 import type { DetectOptions, DetectorImage, ModelInfo } from '../detector.js';
-import { type Answer, type Question, receivedError, type WorkerStart } from './protocol.js';
+import { type Answer, BUSY, type Question, receivedError, type WorkerStart } from './protocol.js';
 
 interface Waiting {
   readonly resolve: (answer: Exclude<Answer, { kind: 'failed' }>) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** Longest wait for a picture, or a model, when the process leaves. */
+const LEAVE_MS_MAX = 3_000;
+const running = new Set<DetectorThread>();
+
+/**
+ * A thread that is cut off inside ONNX Runtime takes the process down with an abort (`Napi::Error`), whatever exit code it had.
+ * Answers cannot arrive any more, so the threads tell by shared memory that they are out of it.
+ */
+process.on('exit', () => {
+  const end = performance.now() + LEAVE_MS_MAX;
+  for (const thread of running) thread.awaitIdle(Math.max(0, end - performance.now()));
+});
+
 /** The caller's side of one worker thread. One question at a time. */
 export class DetectorThread {
   readonly #worker: Worker;
   readonly #ended: Promise<unknown>;
+  /** IDLE or BUSY: in shared memory, since the process may leave without hearing of it. */
+  readonly #state = new Int32Array(new SharedArrayBuffer(4));
   #pixels = new SharedArrayBuffer(0);
   #waiting: Waiting | undefined;
   #failure: LogowatchError | undefined;
   #model: ModelInfo | undefined;
 
   /** Errors: as of createDetector. */
-  static async open(start: WorkerStart): Promise<DetectorThread> {
+  static async open(start: Omit<WorkerStart, 'state'>): Promise<DetectorThread> {
     const thread = new DetectorThread(start);
     try {
       const answer = await thread.#answer();
@@ -32,12 +47,18 @@ export class DetectorThread {
     }
   }
 
-  private constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+  private constructor(start: Omit<WorkerStart, 'state'>) {
+    this.#state[0] = BUSY;
+    const workerData: WorkerStart = { ...start, state: this.#state };
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    running.add(this);
     this.#ended = once(this.#worker, 'exit');
     this.#worker.on('message', (answer: Answer) => this.#answered(answer));
     this.#worker.on('error', (error) => this.#fail(describeError(error), error));
-    this.#worker.on('exit', () => this.#fail('it ended'));
+    this.#worker.on('exit', () => {
+      running.delete(this);
+      this.#fail('it ended');
+    });
   }
 
   get model(): ModelInfo {
@@ -50,6 +71,7 @@ export class DetectorThread {
     if (this.#pixels.byteLength < data.length) this.#pixels = new SharedArrayBuffer(data.length);
     new Uint8Array(this.#pixels).set(data);
     const answer = this.#answer();
+    Atomics.store(this.#state, 0, BUSY);
     const question: Question = { picture, pixels: this.#pixels, bytes: data.length, options };
     this.#worker.postMessage(question);
     const found = await answer;
@@ -60,6 +82,11 @@ export class DetectorThread {
   async close(): Promise<void> {
     this.#worker.postMessage('close');
     await this.#ended;
+  }
+
+  /** Blocks until the thread is out of the engine, `ms` at most. */
+  awaitIdle(ms: number): void {
+    Atomics.wait(this.#state, 0, BUSY, ms);
   }
 
   #answer(): Promise<Exclude<Answer, { kind: 'failed' }>> {

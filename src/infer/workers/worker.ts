@@ -1,11 +1,16 @@
 /** A worker thread of a DetectorPool: one detector, one picture at a time, until the pool closes the port. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDetector } from '../network-detector.js';
-import { type Answer, type Question, sentError, type WorkerStart } from './protocol.js';
+import { type Answer, IDLE, type Question, sentError, type WorkerStart } from './protocol.js';
 
 const port = parentPort!;
-const { folder, engine } = workerData as WorkerStart;
-const answer = (value: Answer): void => port.postMessage(value);
+const { folder, engine, state } = workerData as WorkerStart;
+const answer = (value: Answer): void => {
+  // Before the answer goes out: with it comes the next question.
+  Atomics.store(state, 0, IDLE);
+  Atomics.notify(state, 0);
+  port.postMessage(value);
+};
 
 try {
   const detector = await createDetector(folder, { engine, threads: 1 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
@@ -97,5 +99,30 @@ test('TensorFlow.js stays in the thread that asks', SHORT, async () => {
     assert.equal(detector.concurrency, undefined);
     assert.equal(detector.model.engine, 'tfjs-wasm');
     await detector.close();
+  });
+});
+
+test('a process that leaves while threads look keeps its exit code', SHORT, async () => {
+  await withFolder(async (folder) => {
+    await saveRandomModel(folder);
+    const pool = new URL('../../../src/infer/workers/pool.js', import.meta.url).href;
+    const script = `
+      const { openDetector } = await import(${JSON.stringify(pool)});
+      const detector = await openDetector(${JSON.stringify(folder)}, { threads: 2 });
+      const content = { x: 0, y: 0, width: 640, height: 352 };
+      const image = { width: 640, height: 352, content, data: new Uint8Array(640 * 352 * 3) };
+      const forever = async () => { for (;;) await detector.detect([image], { all: true }); };
+      forever();
+      forever();
+      setTimeout(() => process.exit(130), 100 + Number(process.argv[2]));`;
+    const file = join(folder, 'leave.mjs');
+    await writeFile(file, script);
+    for (const more of ['0', '13', '29', '41']) {
+      const child = spawn(process.execPath, [file, more], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const said: Buffer[] = [];
+      child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+      const [code] = (await once(child, 'close')) as [number | null];
+      assert.equal(code, 130, Buffer.concat(said).toString());
+    }
   });
 });
