@@ -10,11 +10,11 @@ const STREAMS = 20;
 const BRANDS = 30;
 const START = Date.parse('2026-06-01T00:00:00Z');
 
-/** As a sink delivers them: each with the names of its own that JSON.parse makes. */
+/** As a sink delivers them: in the order of time, each with names of its own that JSON.parse makes. */
 function* appearances(count: number): Generator<ExposureFacts> {
   const random = new Random(1);
   for (let i = 0; i < count; i++) {
-    const startPtsMs = Math.floor(random.next() * DAYS * 86_400_000);
+    const startPtsMs = Math.floor(((i + random.next()) / count) * DAYS * 86_400_000);
     const lengthMs = 400 + Math.floor(random.next() ** 3 * 60_000);
     const text = JSON.stringify({
       id: `00000000-0000-8000-8000-${String(i).padStart(12, '0')}`,

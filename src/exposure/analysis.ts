@@ -6,7 +6,7 @@ import { type ExposureSettings, exposureSchema } from './settings.js';
 import { analyseStream, type Question } from './stream.js';
 import { ScopeTally } from './tally.js';
 import { localTimeOf } from './time-zone.js';
-import { spanOf } from './timeline.js';
+import { type Span, spanOf } from './timeline.js';
 import { type Window, windowOf } from './window.js';
 
 export interface ExposureOptions {
@@ -88,9 +88,10 @@ function byStreamAndLabel(
   { fromMs, toMs }: Window,
 ): Map<string, Map<string, ExposureFacts[]>> {
   const streams = new Map<string, Map<string, ExposureFacts[]>>();
+  const isOpen = fromMs === Number.NEGATIVE_INFINITY && toMs === Number.POSITIVE_INFINITY;
+  const isIn = ({ startMs, endMs }: Span) => startMs < toMs && endMs >= fromMs;
   for (const fact of facts) {
-    const { startMs, endMs } = spanOf(fact);
-    if (startMs >= toMs || endMs < fromMs) continue;
+    if (!isOpen && !isIn(spanOf(fact))) continue;
     let byLabel = streams.get(fact.streamId);
     if (byLabel === undefined) {
       byLabel = new Map();

@@ -133,11 +133,11 @@ class Cuts {
 }
 
 function clipped(line: Timeline, window: Window): Timeline {
-  const isIn = (ms: number) => ms >= window.fromMs && ms < window.toMs;
+  if (line.firstMs >= window.fromMs && line.lastMs < window.toMs) return line;
   return {
     ...line,
     segments: line.segments.flatMap((s) => clipSpan(s, window) ?? []),
-    instants: line.instants.filter(isIn),
+    instants: line.instants.filter((ms) => ms >= window.fromMs && ms < window.toMs),
   };
 }
 

@@ -40,8 +40,11 @@ export function spanOf({ startTime, startPtsMs, endPtsMs }: ExposureFacts): Span
   return { startMs, endMs: startMs + Math.max(0, endPtsMs - startPtsMs) };
 }
 
+/** A segment that does not know its appearance yet. */
+type Open = Omit<Segment, 'appearance'> & { appearance: number };
+
 /** Where an appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
-function segmentOf(fact: ExposureFacts): Segment {
+function segmentOf(fact: ExposureFacts): Open {
   const { startMs, endMs } = spanOf(fact);
   const lengthMs = endMs - startMs;
   const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, fact.exposureMs / lengthMs));
@@ -61,7 +64,7 @@ export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
   let reached = Number.NEGATIVE_INFINITY;
   let cluster: Segment[] = [];
   const close = () => {
-    for (const segment of flatten(cluster, stronger)) segments.push({ ...segment, appearance: count - 1 });
+    for (const segment of flatten(cluster, stronger)) segments.push(segment);
     cluster = [];
   };
   for (const segment of all) {
@@ -70,6 +73,7 @@ export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
       if (cluster.length > 0) close();
       count++;
     }
+    segment.appearance = count - 1;
     if (segment.endMs > segment.startMs) cluster.push(segment);
     else if (isNew) instants.push(segment.startMs);
     reached = Math.max(reached, segment.endMs);
@@ -99,7 +103,7 @@ const rankOf = ({ share, fact }: Segment): number[] => [
  * @param spans by start
  */
 export function flatten<T extends Span>(spans: readonly T[], choose: (a: T, b: T) => T): T[] {
-  if (spans.length === 1) return [...spans];
+  if (spans.length === 1) return spans as T[];
   const edges = [...new Set(spans.flatMap(({ startMs, endMs }) => [startMs, endMs]))].sort((a, b) => a - b);
   const pieces: T[] = [];
   let active: T[] = [];
