@@ -6,6 +6,7 @@ import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
+import { exposureSchema } from './exposure/settings.js';
 import type { StreamText } from './streams/entry.js';
 import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
 
@@ -68,6 +69,8 @@ const schema = z.strictObject({
   streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
   sinks: z.array(sink).default([]),
+  /** How reports count (docs/exposure.md). */
+  exposure: exposureSchema.prefault({}),
   /** Tells configs apart that share a cluster: each minds the streams that it names. */
   name: z
     .string()
@@ -205,6 +208,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
+    case 'exposure':
+      return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'smoothing':
       return Object.keys(smoothing.shape);
     case 'sinks': {

@@ -10,7 +10,7 @@ import { type Span, spanOf } from './timeline.js';
 import { type Window, windowOf } from './window.js';
 
 export interface ExposureOptions {
-  /** ISO 8601 with an offset or Z; what is outside of from (inclusive) and to (exclusive) does not count. */
+  /** ISO 8601, in the time zone where it names no offset; what is outside of from (inclusive) and to (exclusive) does not count. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   /** IANA name, whose hours and days are meant; default: UTC. */
@@ -57,8 +57,8 @@ export function exposureAnalysis(
 ): ExposureAnalysis {
   const { from, to, by, schedule = [], observed } = options;
   const { rates, ...settings } = options.settings ?? exposureSchema.parse({});
-  const window = windowOf(from, to);
   const local = localTimeOf(options.timeZone);
+  const window = windowOf(from, to, local);
   const question: Question = { window, local, by, schedule, rates, settings, observed };
   const streams = byStreamAndLabel(facts, window);
   for (const { streamId } of observed ?? []) if (!streams.has(streamId)) streams.set(streamId, new Map());

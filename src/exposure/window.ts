@@ -1,4 +1,5 @@
 import { LogowatchError } from '../core/errors.js';
+import type { LocalTime } from './time-zone.js';
 import type { Span } from './timeline.js';
 
 /** From (inclusive) to (exclusive), milliseconds since the Unix epoch; infinite where nothing is said. */
@@ -7,10 +8,10 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** @param from ISO 8601 with an offset or Z. Throws usage where one is no such time, or the end is not after the start. */
-export function windowOf(from: string | undefined, to: string | undefined): Window {
-  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : instantMs(from);
-  const toMs = to === undefined ? Number.POSITIVE_INFINITY : instantMs(to);
+/** @param local of times that name no offset. Throws usage where one is no time, or the end is not after the start. */
+export function windowOf(from: string | undefined, to: string | undefined, local: LocalTime): Window {
+  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : instantOf(from, local);
+  const toMs = to === undefined ? Number.POSITIVE_INFINITY : instantOf(to, local);
   if (toMs > fromMs) return { fromMs, toMs };
   throw new LogowatchError('usage', 'The time asked for ends before it starts', {
     value: `${from} to ${to}`,
@@ -18,16 +19,27 @@ export function windowOf(from: string | undefined, to: string | undefined): Wind
   });
 }
 
-/** Milliseconds since the Unix epoch. Throws usage. */
-export function instantMs(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isFinite(ms)) return ms;
+function instantOf(text: string, local: LocalTime): number {
+  const ms = parseTime(text, local);
+  if (ms !== undefined) return ms;
   throw new LogowatchError('usage', 'That is no time', {
     value: text,
-    remedy: 'Write it as 2026-01-31T20:00:00Z, or with an offset as 2026-01-31T21:00:00+01:00',
+    remedy: 'Write it as 2026-01-31, 2026-01-31T20:00, or with an offset as 2026-01-31T20:00+01:00',
   });
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** Milliseconds since the Unix epoch; a date is its midnight, and what names no offset is local. Undefined: it is no time. */
+export function parseTime(text: string, local: LocalTime): number | undefined {
+  const [, date, time = '00:00', offset] = TIME.exec(text) ?? [];
+  const shown = Date.parse(`${date}T${time}Z`);
+  // Date.parse takes the 31st of February for the 3rd of March.
+  if (date === undefined || !Number.isFinite(shown) || !new Date(shown).toISOString().startsWith(date))
+    return undefined;
+  if (offset === undefined) return local.instantOf(shown);
+  const ms = Date.parse(`${date}T${time}${offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`);
+  return Number.isFinite(ms) ? ms : undefined;
 }
 
 /** Undefined where nothing of the span lies in the window. */
