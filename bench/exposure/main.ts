@@ -1,5 +1,5 @@
 // How long a report takes, and how much memory, over as many generated appearances as are asked for (default: 1,000,000 in
-// a month, on 20 streams, of 30 brands): node dist/bench/exposure/main.js [appearances] [none|hour|day]
+// a month, on 20 streams, of 30 brands): node --expose-gc dist/bench/exposure/main.js [appearances] [hour|day]
 import { Random } from '../../src/demo/random.js';
 import { exposureAnalysis } from '../../src/exposure/analysis.js';
 import { CUTS, type CutBy } from '../../src/exposure/cuts.js';
@@ -47,11 +47,14 @@ const last = new LastRevisions();
 for (const event of appearances(count)) last.add(event);
 const factsMiB = mebibytes() - emptyMiB;
 const started = performance.now();
+const before = process.cpuUsage();
 const analysis = exposureAnalysis(last.appearances, { by });
 const ms = Math.round(performance.now() - started);
+const cpu = process.cpuUsage(before);
+const cpuMs = Math.round((cpu.user + cpu.system) / 1000);
 const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
 const { streams, cuts, all } = analysis;
 process.stdout.write(
-  `${count} appearances, cut by ${by ?? 'nothing'}: ${ms} ms for ${streams.length} streams, ${all.brands.length} brands and ${cuts.length} cuts; ` +
+  `${count} appearances, cut by ${by ?? 'nothing'}: ${ms} ms (${cpuMs} ms of processor time) for ${streams.length} streams, ${all.brands.length} brands and ${cuts.length} cuts; ` +
     `facts ${factsMiB} MiB, peak of the process ${peakMiB} MiB (empty ${emptyMiB} MiB)\n`,
 );

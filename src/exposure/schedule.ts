@@ -163,9 +163,12 @@ function withEnds(entries: readonly Entry[], origin: string): Airing[] {
         `${where}: "${title}"; ${next.where}: "${next.title}"`,
         `Mend the times in ${origin}`,
       );
-    return { streamId, title, startTime: iso(startMs), endTime: iso(end) };
+    return { streamId, title: plain(title), startTime: iso(startMs), endTime: iso(end) };
   });
 }
+
+/** Titles come from elsewhere and are printed: nothing in them may steer a terminal. */
+const plain = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').trim();
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

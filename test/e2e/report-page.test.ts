@@ -22,7 +22,12 @@ describe('a report of what was watched', { timeout: 240_000 }, () => {
   before(async () => {
     useShippedFonts();
     const ffmpeg = await npmFfmpeg();
-    const { file } = await composeBroadcast({ ffmpegPath: ffmpeg.path, seed: 3, seconds: 24, output: at('b.mp4') });
+    const { file } = await composeBroadcast({
+      ffmpegPath: ffmpeg.path,
+      seed: 3,
+      seconds: 24,
+      output: at('b.mp4'),
+    });
     const model = join(repoRoot(), 'models', 'demo');
     const watched = await runCli('watch', file, '--model', model, '--events', at('e.jsonl'), '--quiet');
     assert.equal(watched.code, 0, watched.stderr);
@@ -55,7 +60,10 @@ describe('a report of what was watched', { timeout: 240_000 }, () => {
     after(() => browser.close());
 
     /** Whatever goes wrong on the page, or asks for anything but the page itself, is a fault. */
-    async function open(width: number, colorScheme: 'light' | 'dark'): Promise<{ page: Page; faults: string[] }> {
+    async function open(
+      width: number,
+      colorScheme: 'light' | 'dark',
+    ): Promise<{ page: Page; faults: string[] }> {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
       page.setDefaultTimeout(15_000);
       const faults: string[] = [];
@@ -85,7 +93,9 @@ describe('a report of what was watched', { timeout: 240_000 }, () => {
 
     it('draws a bar a brand, as long as its exposure, and has the figures in a table behind', async () => {
       const { page } = await open(1280, 'light');
-      const voice = page.locator('section').filter({ has: page.locator('h2', { hasText: /^Share of voice$/ }) });
+      const voice = page
+        .locator('section')
+        .filter({ has: page.locator('h2', { hasText: /^Share of voice$/ }) });
       const brands = [...analysis.all.brands].sort((a, b) => b.exposureMs - a.exposureMs);
       assert.deepEqual(
         await voice.locator('.bars .name').allInnerTexts(),

@@ -49,11 +49,26 @@ describe('logowatch report', { timeout: 120_000 }, () => {
   });
 
   it('prints CSV by programme, in a place’s time, with a rate card and a config', async () => {
-    const schedule = file('guide.csv', 'stream,start,end,title\nnews 1,2026-01-02 04:00,2026-01-02 04:30,Dawn\n');
+    const schedule = file(
+      'guide.csv',
+      'stream,start,end,title\nnews 1,2026-01-02 04:00,2026-01-02 04:30,Dawn\n',
+    );
     const rates = file('rates.yaml', 'currency: EUR\nstreams:\n  news 1: { per30s: 300 }\n');
-    const config = file('c.yaml', 'streams: [{ id: x, url: "rtsp://${NOT_SET}@cam/" }]\nexposure: { bands: [0.5] }\n');
+    const config = file(
+      'c.yaml',
+      'streams: [{ id: x, url: "rtsp://${NOT_SET}@cam/" }]\nexposure: { bands: [0.5] }\n',
+    );
     const asked = ['--by', 'programme', '--schedule', schedule, '--time-zone', 'Europe/Berlin'];
-    const { code, stdout, stderr } = await runCli('report', monday, '-c', config, ...asked, '--rates', rates, '--csv');
+    const { code, stdout, stderr } = await runCli(
+      'report',
+      monday,
+      '-c',
+      config,
+      ...asked,
+      '--rates',
+      rates,
+      '--csv',
+    );
     assert.equal(code, 0, stderr);
     const rows = parse(stdout, { columns: true }) as Record<string, string>[];
     const row = rows.find((r) => r.scope === 'programme');

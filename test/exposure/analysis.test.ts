@@ -131,7 +131,9 @@ describe('how large, where, how clear', () => {
 
   it('company lessens quality: two brands at once, one half each', () => {
     const settings = exposureSchema.parse({ quality: { size: 0, position: 0, clarity: 0, solus: 1 } });
-    const { all } = exposureAnalysis([shown('1', 0, 10), shown('2', 5, 10, { label: 'globex' })], { settings });
+    const { all } = exposureAnalysis([shown('1', 0, 10), shown('2', 5, 10, { label: 'globex' })], {
+      settings,
+    });
     near(brand(all, 'acme').qualityIndex, 75);
     near(brand(all, 'globex').qualityIndex, 50);
   });

@@ -17,8 +17,16 @@ const fact: fc.Arbitrary<ExposureFacts> = fc
     label: fc.constantFrom('acme', 'globex', 'hooli', 'initech'),
     startMs: fc.integer({ min: 0, max: 4 * HOUR }),
     // Some of no length, many that overlap, some over more than an hour.
-    lengthMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 1, max: 2 * HOUR })),
-    seen: fc.oneof(fc.constant(0), fc.constant(1), fc.integer({ min: 1, max: 999 }).map((n) => n / 1000)),
+    lengthMs: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 1, max: 60_000 }),
+      fc.integer({ min: 1, max: 2 * HOUR }),
+    ),
+    seen: fc.oneof(
+      fc.constant(0),
+      fc.constant(1),
+      fc.integer({ min: 1, max: 999 }).map((n) => n / 1000),
+    ),
     coverage: unit,
     areaMean: unit,
     meanScore: unit,
@@ -110,7 +118,10 @@ describe('any appearances', () => {
         startTime: times[i]!,
         endTime,
       }));
-      const { streams, cuts } = analyse(list, { by: 'programme', schedule: schedule.filter((_, i) => i % 3 !== 2) });
+      const { streams, cuts } = analyse(list, {
+        by: 'programme',
+        schedule: schedule.filter((_, i) => i % 3 !== 2),
+      });
       for (const stream of streams)
         addsUp(
           stream,
@@ -133,7 +144,13 @@ describe('any appearances', () => {
       const { streams, cuts } = analyse(list, { by: 'hour' });
       for (const { brands, screenMs } of streams) {
         for (const b of brands) assert.ok(b.exposureMs <= Date.parse(b.last) - Date.parse(b.first) + 0.1);
-        const [first, last] = [brands.map((b) => b.first).sort()[0]!, brands.map((b) => b.last).sort().at(-1)!];
+        const [first, last] = [
+          brands.map((b) => b.first).sort()[0]!,
+          brands
+            .map((b) => b.last)
+            .sort()
+            .at(-1)!,
+        ];
         assert.ok(screenMs <= Date.parse(last) - Date.parse(first) + 0.1);
       }
       for (const { brands, screenMs } of cuts) {
@@ -185,13 +202,10 @@ describe('any appearances', () => {
       assert.equal(rows.length, plain.length);
       plain.forEach((row, i) => {
         const { streamId, label, appearances, exposureMs, coverage, first, last } = rows[i]!;
-        assert.deepEqual([streamId, label, appearances, first, last], [
-          row.streamId,
-          row.label,
-          row.appearances,
-          row.first,
-          row.last,
-        ]);
+        assert.deepEqual(
+          [streamId, label, appearances, first, last],
+          [row.streamId, row.label, row.appearances, row.first, row.last],
+        );
         same(exposureMs, row.exposureMs);
         assert.ok(coverage === row.coverage || Math.abs(coverage! - row.coverage!) < 1e-9);
       });

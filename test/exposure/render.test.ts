@@ -15,7 +15,11 @@ const FORMULA = '=HYPERLINK("http://x.example")';
 const MARKUP = '</title><script>alert(1)</script>';
 const settings = exposureSchema.parse({ rates: { currency: 'EUR', default: { per30s: 300 } } });
 const analysis = exposureAnalysis(
-  [shown('1', 0, 60), shown('2', 30, 90, { label: FORMULA }), shown('3', 0, 30, { label: MARKUP, streamId: 'a,"b"' })],
+  [
+    shown('1', 0, 60),
+    shown('2', 30, 90, { label: FORMULA }),
+    shown('3', 0, 30, { label: MARKUP, streamId: 'a,"b"' }),
+  ],
   { settings, by: 'hour' },
 );
 
@@ -100,6 +104,17 @@ describe('the report as JSON and HTML', () => {
     assert.ok(!html.includes('<script'));
     assert.ok(html.includes('&#60;/title&#62;&#60;script'));
     assert.match(exposureHtml(exposureAnalysis([])), /No brand was seen/);
+  });
+
+  it('draws the hours in which nothing was seen, and no more than can be told apart', () => {
+    const days = (n: number) => [
+      shown('1', 0, 60),
+      shown('2', 0, 60, { startTime: new Date(EIGHT + n * 86_400_000).toISOString() }),
+    ];
+    const columns = (n: number) => exposureHtml(exposureAnalysis(days(n), { by: 'hour' }));
+    // The second is the last of 25 columns: it starts at 24/25 of the width.
+    assert.match(columns(1), /<rect x="960" /);
+    assert.match(columns(50), /1201 parts are too many to draw/);
   });
 
   it('tells of rows that it leaves out', () => {

@@ -20,6 +20,13 @@ describe('a schedule in CSV', () => {
     ]);
   });
 
+  it('has titles that steer no terminal', () => {
+    const [row] = rows(
+      'stream,start,end,title\na,2026-01-01 20:00,2026-01-01 21:00,"\u001b[2JNews\nat nine"\n',
+    );
+    assert.equal(row?.[1], '[2JNews at nine');
+  });
+
   it('without an end a programme goes on until the next of its stream', () => {
     const text =
       'stream,start,end,title\na,2026-01-01 20:00,,One\nb,2026-01-01 20:10,2026-01-01 20:20,Other\na,2026-01-01 20:30,2026-01-01 21:00,Two\n';
@@ -40,7 +47,8 @@ describe('a schedule in XMLTV', () => {
 </tv>`;
 
   it('knows streams by the id of a channel and by the names that it is shown by', () => {
-    const text = tv(`<programme start="20260701201500 +0200" stop="20260701210000 +0200" channel="news.example">
+    const text =
+      tv(`<programme start="20260701201500 +0200" stop="20260701210000 +0200" channel="news.example">
     <title lang="en">Tom &amp; I</title><title lang="de">Tom und ich</title><desc>x</desc></programme>`);
     const times = ['2026-07-01T18:15:00.000Z', '2026-07-01T19:00:00.000Z'];
     assert.deepEqual(rows(text), [
@@ -60,8 +68,13 @@ describe('a schedule in XMLTV', () => {
   });
 
   it('names the programme that is wrong', () => {
-    const one = (attributes: string, title = '<title>T</title>') => tv(`<programme ${attributes}>${title}</programme>`);
-    fails(one('start="2026-07-01" stop="20260701220000" channel="b"'), /not understood/, /programme 1.*2026-07-01/);
+    const one = (attributes: string, title = '<title>T</title>') =>
+      tv(`<programme ${attributes}>${title}</programme>`);
+    fails(
+      one('start="2026-07-01" stop="20260701220000" channel="b"'),
+      /not understood/,
+      /programme 1.*2026-07-01/,
+    );
     fails(one('start="20260701200000 CEST" channel="b"'), /not understood/, /CEST/);
     fails(one('start="20260701200000" channel="b"', ''), /no channel, or no title/, /programme 1/);
     fails(one('start="20260701200000" channel="b"'), /last programme of a stream has no end/, /T/);

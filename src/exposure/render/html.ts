@@ -78,7 +78,10 @@ function brandTable(
   const shown = columnsOf(analysis).filter(
     ({ name }) => SHOWN.test(name) && !(scopes[0]?.cut == null && name === 'cut'),
   );
-  const head = shown.map(({ name, kind }) => ({ name: name === 'cut' ? (analysis.by ?? '') : spoken(name), isText: kind === 'text' }));
+  const head = shown.map(({ name, kind }) => ({
+    name: name === 'cut' ? (analysis.by ?? '') : spoken(name),
+    isText: kind === 'text',
+  }));
   const rows = scopes.flatMap((scope) =>
     scope.brands.map((brand) => shown.map(({ value, kind }) => format.cell(value(scope, brand), kind))),
   );

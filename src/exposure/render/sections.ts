@@ -15,6 +15,8 @@ export interface ChartSection {
 /** Bars and screens that are drawn; tables have every brand. */
 const DRAWN_MAX = 20;
 const PAIRS_MAX = 50;
+/** Forty days by the hour; more would be no wider than a hair. */
+const COLUMNS_MAX = 1000;
 
 /** Those that have something to show, for all streams together. */
 export function charts(analysis: ExposureAnalysis, format: Format): ChartSection[] {
@@ -157,7 +159,14 @@ function overTime(
   if (by === null || cuts.length === 0) return undefined;
   const named = brands.slice(0, brands.length > COLOURS ? COLOURS - 1 : COLOURS).map((b) => b.label);
   const names = named.length < brands.length ? [...named, 'other brands'] : named;
-  const columns = new Map(columnNames(analysis).map((name) => [name, names.map(() => 0)]));
+  const title = `Exposure by ${by}`;
+  const all = columnNames(analysis);
+  if (all.length > COLUMNS_MAX)
+    return {
+      title,
+      html: `<p>${all.length} parts are too many to draw: choose a shorter time, or --by day.</p>`,
+    };
+  const columns = new Map(all.map((name) => [name, names.map(() => 0)]));
   for (const { cut, brands: inCut } of cuts) {
     const values = columns.get(cut?.name ?? NO_PROGRAMME)!;
     for (const { label, exposureMs } of inCut) {
@@ -175,7 +184,6 @@ function overTime(
     return { name, parts: values.map(part) };
   });
   const max = Math.max(...[...columns.values()].map((values) => values.reduce((a, b) => a + b, 0)), 1);
-  const title = `Exposure by ${by}`;
   const chart =
     by === 'programme'
       ? barChart(
