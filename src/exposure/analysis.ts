@@ -3,11 +3,11 @@ import type { ExposureFacts } from './facts.js';
 import { type ExposureScope, scopeOf } from './figures.js';
 import type { ObservedSpan } from './observed.js';
 import { type ExposureSettings, exposureSchema } from './settings.js';
-import { analyseStream, type Question } from './stream.js';
+import { type Question, StreamAnalysis } from './stream.js';
+import { inOrder } from './sweep.js';
 import { ScopeTally } from './tally.js';
 import { localTimeOf } from './time-zone.js';
-import { type Span, spanOf } from './timeline.js';
-import { type Window, windowOf } from './window.js';
+import { windowOf } from './window.js';
 
 export interface ExposureOptions {
   /** ISO 8601, in the time zone where it names no offset; what is outside of from (inclusive) and to (exclusive) does not count. */
@@ -60,11 +60,16 @@ export function exposureAnalysis(
   const local = localTimeOf(options.timeZone);
   const window = windowOf(from, to, local);
   const question: Question = { window, local, by, schedule, rates, settings, observed };
-  const streams = byStreamAndLabel(facts, window);
-  for (const { streamId } of observed ?? []) if (!streams.has(streamId)) streams.set(streamId, new Map());
-  const results = [...streams]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([streamId, byLabel]) => analyseStream(streamId, byLabel, question));
+  const streams = new Map<string, StreamAnalysis>();
+  const stream = (streamId: string): StreamAnalysis => {
+    const known = streams.get(streamId) ?? new StreamAnalysis(streamId, question);
+    streams.set(streamId, known);
+    return known;
+  };
+  const list = Array.isArray(facts) ? (facts as readonly ExposureFacts[]) : [...facts];
+  inOrder(list, window, (fact) => stream(fact.streamId).add(fact));
+  for (const { streamId } of observed ?? []) stream(streamId);
+  const results = [...streams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, s]) => s.end());
   const all = new ScopeTally(settings);
   for (const { tally } of results) all.merge(tally);
   const spanMs = total(results.map(({ scope }) => scope.spanMs));
@@ -81,27 +86,6 @@ export function exposureAnalysis(
     streams: results.map(({ scope }) => scope),
     cuts: results.flatMap(({ cuts }) => cuts),
   };
-}
-
-function byStreamAndLabel(
-  facts: Iterable<ExposureFacts>,
-  { fromMs, toMs }: Window,
-): Map<string, Map<string, ExposureFacts[]>> {
-  const streams = new Map<string, Map<string, ExposureFacts[]>>();
-  const isOpen = fromMs === Number.NEGATIVE_INFINITY && toMs === Number.POSITIVE_INFINITY;
-  const isIn = ({ startMs, endMs }: Span) => startMs < toMs && endMs >= fromMs;
-  for (const fact of facts) {
-    if (!isOpen && !isIn(spanOf(fact))) continue;
-    let byLabel = streams.get(fact.streamId);
-    if (byLabel === undefined) {
-      byLabel = new Map();
-      streams.set(fact.streamId, byLabel);
-    }
-    const group = byLabel.get(fact.label);
-    if (group === undefined) byLabel.set(fact.label, [fact]);
-    else group.push(fact);
-  }
-  return streams;
 }
 
 /** null where there is nothing, or one of them is not known. */

@@ -2,14 +2,14 @@ import { type Airing, type CutBy, type Cutter, cutterOf, type Part } from './cut
 import type { ExposureFacts } from './facts.js';
 import { type ExposureScope, scopeOf } from './figures.js';
 import { lookOf } from './look.js';
-import { type Observed, type ObservedSpan, observedOf } from './observed.js';
-import { type Price, pricesOf, type RateCard } from './rates.js';
+import { type ObservedSpan, observedOf } from './observed.js';
+import { type Price, type PriceAt, pricesOf, type RateCard } from './rates.js';
 import type { ExposureSettings } from './settings.js';
-import { sweep } from './sweep.js';
-import { type Present, ScopeTally } from './tally.js';
+import { type Mark, Sweep } from './sweep.js';
+import { ScopeTally } from './tally.js';
 import type { LocalTime } from './time-zone.js';
-import { type Segment, type Timeline, timelineOf } from './timeline.js';
-import { clipSpan, type Window } from './window.js';
+import { type Segment, segmentOf } from './timeline.js';
+import type { Window } from './window.js';
 
 /** What is asked of every stream. */
 export interface Question {
@@ -35,55 +35,70 @@ interface CutTally {
   observedMs: number;
 }
 
-/** @param byLabel appearances of one stream, by brand */
-export function analyseStream(
-  streamId: string,
-  byLabel: ReadonlyMap<string, readonly ExposureFacts[]>,
-  question: Question,
-): StreamResult {
-  const { window, local, by, schedule, settings } = question;
-  const cutter = by && cutterOf(by, streamId, local, schedule);
-  const cuts = new Cuts(cutter, settings);
-  const tally = new ScopeTally(settings);
-  const lines = [...byLabel.values()].map((facts) => clipped(timelineOf(facts), window));
-  countTime(lines, streamId, question, tally, cuts);
-  for (const { label, instants } of lines)
-    for (const ms of instants) {
-      tally.brand(label).addInstant(ms);
-      cuts.at(ms)?.tally.brand(label).addInstant(ms);
-    }
-  const observed = question.observed && observedOf(question.observed, streamId, window);
-  if (observed !== undefined) cuts.observe(observed);
-  const rated = question.rates !== undefined;
-  const scope = scopeOf(tally, { streamId, cut: null, ...knownTime(window, observed) }, rated);
-  const parts = cuts.all.map(({ part, tally: own, observedMs }) => {
-    const of = cutter!.describe(part, window);
-    return scopeOf(own, { streamId, ...of, observedMs: observed ? observedMs : null }, rated);
-  });
-  return { tally, scope, cuts: parts };
-}
+/** The figures of one stream, from its appearances in the order of their start. */
+export class StreamAnalysis {
+  readonly #streamId: string;
+  readonly #question: Question;
+  readonly #tally: ScopeTally;
+  readonly #cuts: Cuts;
+  readonly #sweep: Sweep;
+  readonly #prices: PriceAt;
+  #price: Price;
 
-function countTime(
-  lines: readonly Timeline[],
-  streamId: string,
-  { local, rates, settings }: Question,
-  tally: ScopeTally,
-  cuts: Cuts,
-): void {
-  const prices = pricesOf(rates, streamId, local);
-  let price: Price = prices(0);
-  const open = (segment: Segment): Present => ({ segment, look: lookOf(segment.fact, settings) });
-  sweep(lines, open, (startMs, endMs, present) => {
-    for (let ms = startMs; ms < endMs; ) {
-      if (ms >= price.endMs || ms < price.startMs) price = prices(ms);
-      const cut = cuts.at(ms);
-      const stop = Math.min(endMs, price.endMs, cut?.part.endMs ?? endMs);
-      const piece = { startMs: ms, endMs: stop, per30s: price.per30s, present };
-      tally.add(piece, true);
+  constructor(streamId: string, question: Question) {
+    const { local, by, schedule, rates, settings } = question;
+    this.#streamId = streamId;
+    this.#question = question;
+    this.#tally = new ScopeTally(settings);
+    this.#cuts = new Cuts(by && cutterOf(by, streamId, local, schedule), settings);
+    this.#prices = pricesOf(rates, streamId, local);
+    this.#price = this.#prices(0);
+    this.#sweep = new Sweep({
+      piece: (startMs, endMs, present) => this.#count(startMs, endMs, present),
+      instant: (label, ms) => this.#countInstant(label, ms),
+    });
+  }
+
+  add(fact: ExposureFacts): void {
+    this.#sweep.add(fact.label, segmentOf(fact), lookOf(fact, this.#question.settings));
+  }
+
+  end(): StreamResult {
+    this.#sweep.advance(Number.POSITIVE_INFINITY);
+    const { window, rates } = this.#question;
+    const streamId = this.#streamId;
+    const observed = this.#question.observed && observedOf(this.#question.observed, streamId, window);
+    if (observed !== undefined) this.#cuts.observe(observed);
+    const isRated = rates !== undefined;
+    const of = { streamId, cut: null, ...knownTime(window, observed) };
+    const cuts = this.#cuts.all.map(({ part, tally, observedMs }) => {
+      const described = this.#cuts.describe(part, window);
+      return scopeOf(tally, { streamId, ...described, observedMs: observed ? observedMs : null }, isRated);
+    });
+    return { tally: this.#tally, scope: scopeOf(this.#tally, of, isRated), cuts };
+  }
+
+  /** In pieces of one price and one part of the time. */
+  #count(fromMs: number, toMs: number, present: readonly Mark[]): void {
+    const { window } = this.#question;
+    const endMs = Math.min(toMs, window.toMs);
+    for (let ms = Math.max(fromMs, window.fromMs); ms < endMs; ) {
+      if (ms >= this.#price.endMs || ms < this.#price.startMs) this.#price = this.#prices(ms);
+      const cut = this.#cuts.at(ms);
+      const stop = Math.min(endMs, this.#price.endMs, cut?.part.endMs ?? endMs);
+      const piece = { startMs: ms, endMs: stop, per30s: this.#price.per30s, present };
+      this.#tally.add(piece, true);
       cut?.tally.add(piece, false);
       ms = stop;
     }
-  });
+  }
+
+  #countInstant(label: string, ms: number): void {
+    const { fromMs, toMs } = this.#question.window;
+    if (ms < fromMs || ms >= toMs) return;
+    this.#tally.brand(label).addInstant(ms);
+    this.#cuts.at(ms)?.tally.brand(label).addInstant(ms);
+  }
 }
 
 /** The parts of a stream's time that have figures, in order. */
@@ -102,6 +117,10 @@ class Cuts {
     return [...this.#tallies.values()].sort((a, b) => a.part.startMs - b.part.startMs);
   }
 
+  describe(part: Part, window: Window) {
+    return this.#cutter!.describe(part, window);
+  }
+
   /** The one that a moment lies in; `part` of it is the piece that holds the moment. Undefined: nothing is cut. */
   at(ms: number): CutTally | undefined {
     if (this.#cutter === undefined) return undefined;
@@ -113,7 +132,7 @@ class Cuts {
     return fresh;
   }
 
-  observe(spans: readonly Observed[]): void {
+  observe(spans: readonly Segment[]): void {
     if (this.#cutter === undefined) return;
     for (const { startMs, endMs, coverage } of spans)
       for (let ms = startMs; ms < endMs; ) {
@@ -132,17 +151,8 @@ class Cuts {
   }
 }
 
-function clipped(line: Timeline, window: Window): Timeline {
-  if (line.firstMs >= window.fromMs && line.lastMs < window.toMs) return line;
-  return {
-    ...line,
-    segments: line.segments.flatMap((s) => clipSpan(s, window) ?? []),
-    instants: line.instants.filter((ms) => ms >= window.fromMs && ms < window.toMs),
-  };
-}
-
 /** How long a stream's time is, and how much of it was looked at. */
-function knownTime({ fromMs, toMs }: Window, observed: readonly Observed[] | undefined) {
+function knownTime({ fromMs, toMs }: Window, observed: readonly Segment[] | undefined) {
   const asked = toMs - fromMs;
   const hull = observed?.length ? observed.at(-1)!.endMs - observed[0]!.startMs : null;
   const observedMs = observed?.reduce((sum, s) => sum + s.coverage * (s.endMs - s.startMs), 0) ?? null;

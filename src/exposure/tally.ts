@@ -1,14 +1,9 @@
-import { GRID, type Look, qualityOf } from './look.js';
+import { GRID, qualityOf } from './look.js';
 import type { ExposureSettings } from './settings.js';
-import type { Segment } from './timeline.js';
+import type { Mark } from './sweep.js';
 
 /** One brand, two, three or more on screen at once. */
 export const TOGETHER = 3;
-
-export interface Present {
-  readonly segment: Segment;
-  readonly look: Look;
-}
 
 /** A piece of time in which nothing changes. */
 export interface Piece {
@@ -16,7 +11,7 @@ export interface Piece {
   readonly endMs: number;
   /** Of 30 s; null where no price is known. */
   readonly per30s: number | null;
-  readonly present: readonly Present[];
+  readonly present: readonly Mark[];
 }
 
 /** Sums of one brand in one scope; all times in milliseconds of exposure unless they say otherwise. */
@@ -50,16 +45,17 @@ export class BrandTally {
     this.#reach(ms, ms);
   }
 
-  add({ segment, look }: Present, piece: Piece, brandsOnScreen: number, settings: ExposureSettings): void {
+  add(mark: Mark, piece: Piece, brandsOnScreen: number, settings: ExposureSettings): void {
     const { startMs, endMs, per30s } = piece;
     const lengthMs = endMs - startMs;
-    if (segment.appearance !== this.#appearance) this.appearances++;
-    this.#appearance = segment.appearance;
+    const { look } = mark;
+    if (mark.appearance !== this.#appearance) this.appearances++;
+    this.#appearance = mark.appearance;
     this.#reach(startMs, endMs);
     this.onScreenMs += lengthMs;
-    this.lookedAtMs += segment.coverage * lengthMs;
-    if (segment.share === 0) return;
-    const ms = segment.share * lengthMs;
+    this.lookedAtMs += mark.coverage * lengthMs;
+    if (mark.share === 0) return;
+    const ms = mark.share * lengthMs;
     const qualityMs = ms * qualityOf(look, brandsOnScreen, settings);
     this.exposureMs += ms;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += ms;
@@ -131,13 +127,11 @@ export class ScopeTally {
     const { present, startMs, endMs } = piece;
     let brandsOnScreen = 0;
     let share = 0;
-    for (const { segment } of present) {
-      if (segment.share > 0) brandsOnScreen++;
-      share = Math.max(share, segment.share);
+    for (const mark of present) {
+      if (mark.share > 0) brandsOnScreen++;
+      share = Math.max(share, mark.share);
     }
-    for (const one of present) {
-      this.brand(one.segment.fact.label).add(one, piece, brandsOnScreen, this.#settings);
-    }
+    for (const mark of present) this.brand(mark.label).add(mark, piece, brandsOnScreen, this.#settings);
     if (brandsOnScreen === 0) return;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += share * (endMs - startMs);
     if (withPairs && brandsOnScreen > 1) this.#addPairs(piece);
@@ -154,10 +148,10 @@ export class ScopeTally {
   #addPairs({ present, startMs, endMs }: Piece): void {
     for (let i = 0; i < present.length; i++)
       for (let j = i + 1; j < present.length; j++) {
-        const [a, b] = [present[i]!.segment, present[j]!.segment];
+        const [a, b] = [present[i]!, present[j]!];
         const ms = Math.min(a.share, b.share) * (endMs - startMs);
         if (ms === 0) continue;
-        const [first, second] = [a.fact.label, b.fact.label];
+        const [first, second] = [a.label, b.label];
         if (first < second) this.#addPair(first, second, ms);
         else this.#addPair(second, first, ms);
       }
