@@ -62,12 +62,14 @@ export function exposureAnalysis(
   const question: Question = { window, local, by, schedule, rates, settings, observed };
   const streams = new Map<string, StreamAnalysis>();
   const stream = (streamId: string): StreamAnalysis => {
-    const known = streams.get(streamId) ?? new StreamAnalysis(streamId, question);
-    streams.set(streamId, known);
-    return known;
+    const known = streams.get(streamId);
+    if (known !== undefined) return known;
+    const fresh = new StreamAnalysis(streamId, question);
+    streams.set(streamId, fresh);
+    return fresh;
   };
   const list = Array.isArray(facts) ? (facts as readonly ExposureFacts[]) : [...facts];
-  inOrder(list, window, (fact) => stream(fact.streamId).add(fact));
+  inOrder(list, window, (fact, startMs) => stream(fact.streamId).add(fact, startMs));
   for (const { streamId } of observed ?? []) stream(streamId);
   const results = [...streams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, s]) => s.end());
   const all = new ScopeTally(settings);

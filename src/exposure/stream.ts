@@ -59,8 +59,9 @@ export class StreamAnalysis {
     });
   }
 
-  add(fact: ExposureFacts): void {
-    this.#sweep.add(fact.label, segmentOf(fact), lookOf(fact, this.#question.settings));
+  /** @param startMs of the fact, milliseconds since the epoch */
+  add(fact: ExposureFacts, startMs: number): void {
+    this.#sweep.add(fact.label, segmentOf(fact, startMs), lookOf(fact, this.#question.settings));
   }
 
   end(): StreamResult {

@@ -99,7 +99,7 @@ const rankOf = ({ share, look }: Mark): number[] => [
 export function inOrder(
   facts: readonly ExposureFacts[],
   { fromMs, toMs }: Window,
-  visit: (fact: ExposureFacts) => void,
+  visit: (fact: ExposureFacts, startMs: number) => void,
 ): void {
   const starts = new Float64Array(facts.length);
   const ends = new Float64Array(facts.length);
@@ -113,10 +113,10 @@ export function inOrder(
   }
   const isIn = (i: number) => starts[i]! < toMs && ends[i]! >= fromMs;
   if (isSorted) {
-    for (const [i, fact] of facts.entries()) if (isIn(i)) visit(fact);
+    for (const [i, fact] of facts.entries()) if (isIn(i)) visit(fact, starts[i]!);
     return;
   }
   const order = Array.from(facts, (_, i) => i).filter(isIn);
   order.sort((a, b) => starts[a]! - starts[b]! || ends[a]! - ends[b]!);
-  for (const i of order) visit(facts[i]!);
+  for (const i of order) visit(facts[i]!, starts[i]!);
 }

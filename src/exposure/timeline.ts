@@ -28,11 +28,10 @@ export interface Timeline {
 }
 
 /** Where an appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
-export function segmentOf({ startTime, startPtsMs, endPtsMs, exposureMs, coverage }: ExposureFacts): Segment {
-  const startMs = Date.parse(startTime);
-  const lengthMs = Math.max(0, endPtsMs - startPtsMs);
-  const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, exposureMs / lengthMs));
-  return { startMs, endMs: startMs + lengthMs, share, coverage };
+export function segmentOf(fact: ExposureFacts, startMs = Date.parse(fact.startTime)): Segment {
+  const lengthMs = Math.max(0, fact.endPtsMs - fact.startPtsMs);
+  const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, fact.exposureMs / lengthMs));
+  return { startMs, endMs: startMs + lengthMs, share, coverage: fact.coverage };
 }
 
 /**
@@ -41,7 +40,9 @@ export function segmentOf({ startTime, startPtsMs, endPtsMs, exposureMs, coverag
  * @param appearances at least one
  */
 export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
-  const all = appearances.map(segmentOf).sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const all = appearances
+    .map((fact) => segmentOf(fact))
+    .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const segments: Segment[] = [];
   let count = 0;
   let reached = Number.NEGATIVE_INFINITY;
