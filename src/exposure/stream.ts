@@ -8,7 +8,7 @@ import type { ExposureSettings } from './settings.js';
 import { type Mark, Sweep } from './sweep.js';
 import { ScopeTally } from './tally.js';
 import type { LocalTime } from './time-zone.js';
-import { type Segment, segmentOf } from './timeline.js';
+import { type Segment, segmentFrom } from './timeline.js';
 import type { Window } from './window.js';
 
 /** What is asked of every stream. */
@@ -61,7 +61,7 @@ export class StreamAnalysis {
 
   /** @param startMs of the fact, milliseconds since the epoch */
   add(fact: ExposureFacts, startMs: number): void {
-    this.#sweep.add(fact.label, segmentOf(fact, startMs), lookOf(fact, this.#question.settings));
+    this.#sweep.add(fact.label, segmentFrom(fact, startMs), lookOf(fact, this.#question.settings));
   }
 
   end(): StreamResult {

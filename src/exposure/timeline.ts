@@ -1,16 +1,13 @@
 import type { ExposureFacts } from './facts.js';
 
-/** Milliseconds since the Unix epoch; the end is not part of it. */
-export interface Span {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
 /**
  * When a brand was on one stream's screen. The axis is wall time, since it is the only one that sessions share; lengths are
  * those of media time, so that no clock that is set right on the way makes anything longer.
  */
-export interface Segment extends Span {
+export interface Segment {
+  /** Milliseconds since the Unix epoch. */
+  readonly startMs: number;
+  readonly endMs: number;
   /** Share of this time in which the brand was seen, 0..1. */
   readonly share: number;
   /** Share of the source's frames that were looked at, 0..1. */
@@ -28,7 +25,12 @@ export interface Timeline {
 }
 
 /** Where an appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
-export function segmentOf(fact: ExposureFacts, startMs = Date.parse(fact.startTime)): Segment {
+function segmentOf(fact: ExposureFacts): Segment {
+  return segmentFrom(fact, Date.parse(fact.startTime));
+}
+
+/** The same of an appearance whose start is known in milliseconds since the epoch. */
+export function segmentFrom(fact: ExposureFacts, startMs: number): Segment {
   const lengthMs = Math.max(0, fact.endPtsMs - fact.startPtsMs);
   const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, fact.exposureMs / lengthMs));
   return { startMs, endMs: startMs + lengthMs, share, coverage: fact.coverage };
@@ -40,9 +42,7 @@ export function segmentOf(fact: ExposureFacts, startMs = Date.parse(fact.startTi
  * @param appearances at least one
  */
 export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
-  const all = appearances
-    .map((fact) => segmentOf(fact))
-    .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const all = appearances.map(segmentOf).sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const segments: Segment[] = [];
   let count = 0;
   let reached = Number.NEGATIVE_INFINITY;
@@ -63,20 +63,17 @@ export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
   return { segments, appearances: count, firstMs: all[0]!.startMs, lastMs: reached };
 }
 
-/**
- * Overlapping segments cut at each other's edges; of each piece the greatest share, and the greatest coverage.
- * @param spans by start
- */
-export function flatten(spans: readonly Segment[]): Segment[] {
-  if (spans.length === 1) return [...spans];
-  const edges = [...new Set(spans.flatMap(({ startMs, endMs }) => [startMs, endMs]))].sort((a, b) => a - b);
+/** Overlapping segments, by start, cut at each other's edges; of each piece the greatest share. */
+export function flatten(cluster: readonly Segment[]): Segment[] {
+  if (cluster.length === 1) return [...cluster];
+  const edges = [...new Set(cluster.flatMap(({ startMs, endMs }) => [startMs, endMs]))].sort((a, b) => a - b);
   const pieces: Segment[] = [];
   let active: Segment[] = [];
   let next = 0;
   for (let i = 0; i + 1 < edges.length; i++) {
     const [startMs, endMs] = [edges[i]!, edges[i + 1]!];
     active = active.filter((s) => s.endMs > startMs);
-    for (; next < spans.length && spans[next]!.startMs <= startMs; next++) active.push(spans[next]!);
+    for (; next < cluster.length && cluster[next]!.startMs <= startMs; next++) active.push(cluster[next]!);
     if (active.length === 0) continue;
     const share = Math.max(...active.map((s) => s.share));
     const coverage = Math.max(...active.map((s) => s.coverage));

@@ -1,6 +1,11 @@
 import { LogowatchError } from '../core/errors.js';
 import type { LocalTime } from './time-zone.js';
-import type { Span } from './timeline.js';
+
+/** Milliseconds since the Unix epoch; the end is not part of it. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
 
 /** From (inclusive) to (exclusive), milliseconds since the Unix epoch; infinite where nothing is said. */
 export interface Window {
