@@ -69,13 +69,13 @@ const schema = z.strictObject({
   streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
   sinks: z.array(sink).default([]),
-  /** How reports count (docs/exposure.md). */
-  exposure: exposureSchema.prefault({}),
   /** Tells configs apart that share a cluster: each minds the streams that it names. */
   name: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
     .default('default'),
+  /** How reports count (docs/exposure.md). */
+  exposure: exposureSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -202,14 +202,14 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSettings);
     case 'streams':
       return Object.keys(streamSchema.shape);
+    case 'exposure':
+      return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
     case 'tracing':
       return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
-    case 'exposure':
-      return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'smoothing':
       return Object.keys(smoothing.shape);
     case 'sinks': {
