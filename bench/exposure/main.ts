@@ -1,5 +1,7 @@
 // How long a report takes, and how much memory, over as many generated appearances as are asked for (default: 1,000,000 in
 // a month, on 20 streams, of 30 brands): node --expose-gc dist/bench/exposure/main.js [appearances] [hour|day]
+// With `write` as the last word it prints them as lines of JSON instead, for `logowatch report`.
+import { once } from 'node:events';
 import { Random } from '../../src/demo/random.js';
 import { exposureAnalysis } from '../../src/exposure/analysis.js';
 import { CUTS, type CutBy } from '../../src/exposure/cuts.js';
@@ -42,24 +44,34 @@ function mebibytes(): number {
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const by = CUTS.find((c) => c === process.argv[3]) as CutBy | undefined;
-const emptyMiB = mebibytes();
-const last = new LastRevisions();
-for (const event of appearances(count)) last.add(event);
-const factsMiB = mebibytes() - emptyMiB;
-const facts = last.appearances;
-const times: string[] = [];
-let analysis = exposureAnalysis([]);
-for (let run = 0; run < 3; run++) {
-  const [started, before] = [performance.now(), process.cpuUsage()];
-  analysis = exposureAnalysis(facts, { by });
-  const [ms, cpu] = [performance.now() - started, process.cpuUsage(before)];
-  times.push(
-    `${(ms / 1000).toFixed(1)} s (${((cpu.user + cpu.system) / 1e6).toFixed(1)} s of processor time)`,
+if (process.argv[3] === 'write') await write();
+else measure();
+
+async function write(): Promise<void> {
+  for (const event of appearances(count))
+    if (!process.stdout.write(`${JSON.stringify(event)}\n`)) await once(process.stdout, 'drain');
+}
+
+function measure(): void {
+  const emptyMiB = mebibytes();
+  const last = new LastRevisions();
+  for (const event of appearances(count)) last.add(event);
+  const factsMiB = mebibytes() - emptyMiB;
+  const facts = last.appearances;
+  const times: string[] = [];
+  let analysis = exposureAnalysis([]);
+  for (let run = 0; run < 3; run++) {
+    const [started, before] = [performance.now(), process.cpuUsage()];
+    analysis = exposureAnalysis(facts, { by });
+    const [ms, cpu] = [performance.now() - started, process.cpuUsage(before)];
+    times.push(
+      `${(ms / 1000).toFixed(1)} s (${((cpu.user + cpu.system) / 1e6).toFixed(1)} s of processor time)`,
+    );
+  }
+  const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  const { streams, cuts, all } = analysis;
+  process.stdout.write(
+    `${count} appearances, cut by ${by ?? 'nothing'}: ${times.join(', then ')} for ${streams.length} streams, ${all.brands.length} brands and ${cuts.length} cuts; ` +
+      `facts ${factsMiB} MiB, peak of the process ${peakMiB} MiB (empty ${emptyMiB} MiB)\n`,
   );
 }
-const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-const { streams, cuts, all } = analysis;
-process.stdout.write(
-  `${count} appearances, cut by ${by ?? 'nothing'}: ${times.join(', then ')} for ${streams.length} streams, ${all.brands.length} brands and ${cuts.length} cuts; ` +
-    `facts ${factsMiB} MiB, peak of the process ${peakMiB} MiB (empty ${emptyMiB} MiB)\n`,
-);
