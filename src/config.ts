@@ -6,6 +6,7 @@ import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
+import { exposureSchema } from './exposure/settings.js';
 import type { StreamText } from './streams/entry.js';
 import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
 
@@ -73,6 +74,8 @@ const schema = z.strictObject({
     .string()
     .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
     .default('default'),
+  /** How reports count (docs/exposure.md). */
+  exposure: exposureSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -199,6 +202,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSettings);
     case 'streams':
       return Object.keys(streamSchema.shape);
+    case 'exposure':
+      return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
     case 'tracing':

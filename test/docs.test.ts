@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseDocument } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { loadConfig, parseConfig } from '../src/config.js';
 import { repoRoot } from '../src/core/root.js';
+import { parseRateCard } from '../src/exposure/rates.js';
 
 describe('docs', () => {
   it('the config that docs/configuration.md shows is valid', () => {
@@ -15,6 +16,18 @@ describe('docs', () => {
     const config = parseConfig(parseDocument(filled).toJS());
     assert.equal(config.streams.length, 2);
     assert.equal(config.sinks.length, 3);
+  });
+
+  it('the rate card and the settings that docs/exposure.md shows are valid', () => {
+    const text = readFileSync(join(repoRoot(), 'docs', 'exposure.md'), 'utf8');
+    const [card, settings] = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) =>
+      parse(yaml),
+    );
+    assert.equal(parseRateCard(card, 'docs').currency, 'EUR');
+    // What is shown are the defaults, but for the rates.
+    const { rates, ...shown } = parseConfig(settings).exposure;
+    assert.ok(rates);
+    assert.deepEqual(shown, parseConfig({}).exposure);
   });
 
   it('every link of the README and of docs/ leads somewhere', () => {

@@ -2,34 +2,37 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
+import { exposureAnalysis } from '../exposure/analysis.js';
 import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
-import { exposureReport } from '../exposure/report.js';
-import { reportTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
+import { analysisOptions, type ReportOptions, reportOptions } from './report-options.js';
+import { writeReport } from './report-outputs.js';
 
 export function reportCommand(): Command {
-  return new Command('report')
-    .description('Tell how long each brand was on screen, from files of events')
-    .argument('<events...>', 'files with an event a line, as `watch --events` and `replay -o` write them')
-    .option('--json', 'print the report as one JSON document')
+  const command = new Command('report')
+    .description('Tell how long, how large and how well each brand was on screen, from files of events')
+    .argument('<events...>', 'files with an event a line, as `watch --events` and `replay -o` write them');
+  return reportOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   logowatch report out/events.jsonl
-  logowatch report monday.jsonl tuesday.jsonl --json > report.json
+  logowatch report monday.jsonl tuesday.jsonl --by hour --time-zone Europe/Berlin --csv > report.csv
+  logowatch report out/events.jsonl --by programme --schedule guide.xml --html report.html --xlsx report.xlsx
+  logowatch report out/events.jsonl --from 2026-01-31 --to 2026-02-01 --rates rates.yaml --json
 
-docs/exposure.md says how the seconds are counted.`,
+docs/exposure.md says how the figures are counted.`,
     )
     .action(run);
 }
 
-async function run(files: string[], options: { json?: boolean }): Promise<void> {
+async function run(files: string[], options: ReportOptions): Promise<void> {
   leaveWithTheReader();
+  const asked = await analysisOptions(options);
   const last = new LastRevisions();
   for (const file of files) await readEvents(file, last);
-  const report = exposureReport(last.appearances);
-  process.stdout.write(`${options.json ? JSON.stringify(report) : reportTable(report)}\n`);
+  await writeReport(exposureAnalysis(last.appearances, asked), options);
 }
 
 /** A last line that is not whole is still being written, and is left out. */
@@ -72,7 +75,9 @@ function isEvent(value: unknown): value is ExposureFacts {
   const event = value as Partial<ExposureFacts> | null;
   const texts = [event?.id, event?.streamId, event?.session, event?.label, event?.startTime];
   const times = [event?.startPtsMs, event?.endPtsMs, Date.parse(String(event?.startTime))];
-  const numbers = [event?.revision, event?.exposureMs, event?.coverage, ...times];
+  const looks = [event?.areaMean, event?.meanScore, ...(Array.isArray(event?.meanBox) ? event.meanBox : [])];
+  const numbers = [event?.revision, event?.exposureMs, event?.coverage, ...times, ...looks];
+  if (looks.length !== 6) return false;
   return texts.every((t) => typeof t === 'string') && numbers.every(Number.isFinite);
 }
 
