@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
-import { exposureReport } from '../exposure/report.js';
+import { type ExposureReport, exposureReport } from '../exposure/report.js';
 import { reportTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
-import { isStore, readStore } from './report-store.js';
+import { isStore, readStore, reportOfStore } from './report-store.js';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -31,10 +31,18 @@ docs/exposure.md says how the seconds are counted.`,
 
 async function run(files: string[], options: { json?: boolean }): Promise<void> {
   leaveWithTheReader();
+  const [only] = files;
+  const report =
+    only !== undefined && files.length === 1 && (await isStore(only))
+      ? await reportOfStore(only)
+      : await reportOfAll(files);
+  process.stdout.write(`${options.json ? JSON.stringify(report) : reportTable(report)}\n`);
+}
+
+async function reportOfAll(files: readonly string[]): Promise<ExposureReport> {
   const last = new LastRevisions();
   for (const file of files) await ((await isStore(file)) ? readStore(file, last) : readEvents(file, last));
-  const report = exposureReport(last.appearances);
-  process.stdout.write(`${options.json ? JSON.stringify(report) : reportTable(report)}\n`);
+  return exposureReport(last.appearances);
 }
 
 /** A last line that is not whole is still being written, and is left out. */

@@ -51,6 +51,7 @@ export const MIGRATIONS: readonly Migration[] = [
         judged_at timestamptz NOT NULL,
         note text
       )`,
+      'CREATE INDEX verdicts_by_verdict ON logowatch.verdicts (verdict)',
     ],
   },
 ];

@@ -1,5 +1,5 @@
 import { StoreError } from './errors.js';
-import type { AppearanceQuery, Selection } from './store.js';
+import type { AppearanceQuery, Judgement, Selection } from './store.js';
 
 /** A day (its start in UTC), or a time that names its zone. */
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
@@ -21,7 +21,24 @@ export class Where {
   }
 }
 
-export function whereSelected({ streams, labels, from, to }: Selection): Where {
+/** Where the database has to look from: no appearance that began before it reaches into the selection. */
+export interface Bounded extends Selection {
+  readonly notBefore?: string | undefined;
+}
+
+/**
+ * Asked for before the question itself: an index helps only where the planner sees the value.
+ * @param longestMs of all appearances
+ */
+export function boundedBy(selection: Selection, longestMs: number): Bounded {
+  if (selection.from === undefined) return selection;
+  return {
+    ...selection,
+    notBefore: new Date(Date.parse(checkedTime(selection.from)) - longestMs).toISOString(),
+  };
+}
+
+export function whereSelected({ streams, labels, from, to, notBefore }: Bounded): Where {
   const where = new Where();
   if (streams !== undefined) where.add([...streams], (p) => `a.stream_id = ANY (${p}::text[])`);
   if (labels !== undefined) where.add([...labels], (p) => `a.label = ANY (${p}::text[])`);
@@ -29,19 +46,17 @@ export function whereSelected({ streams, labels, from, to }: Selection): Where {
   if (from !== undefined)
     where.add(
       checkedTime(from),
-      // The second says nothing new, but an index can tell where to start.
-      (p) =>
-        `(a.end_time > ${p}::timestamptz OR a.start_time >= ${p}::timestamptz) AND a.start_time >= ${p}::timestamptz - (SELECT coalesce(max(end_time - start_time), interval '0') FROM logowatch.appearances)`,
+      (p) => `(a.end_time > ${p}::timestamptz OR a.start_time >= ${p}::timestamptz)`,
     );
+  if (notBefore !== undefined) where.add(notBefore, (p) => `a.start_time >= ${p}::timestamptz`);
   return where;
 }
 
-export function whereQueried(query: AppearanceQuery): Where {
+export function whereQueried(query: AppearanceQuery & Bounded): Where {
   const where = whereSelected(query);
   const { states, verdicts, cursor } = query;
   if (states !== undefined) where.add([...states], (p) => `a.state = ANY (${p}::text[])`);
-  if (verdicts !== undefined)
-    where.add([...verdicts], (p) => `coalesce(v.verdict, 'none') = ANY (${p}::text[])`);
+  if (verdicts !== undefined) addVerdicts(where, verdicts);
   if (cursor !== undefined) {
     const [start, id] = readCursor(cursor);
     // A microsecond number, since a page must go on exactly where the one before ended.
@@ -53,6 +68,14 @@ export function whereQueried(query: AppearanceQuery): Where {
     );
   }
   return where;
+}
+
+/** Said so that an index can answer: verdicts that are rare are looked up, and not waited for among a million that have none. */
+function addVerdicts(where: Where, verdicts: readonly (Judgement | 'none')[]): void {
+  const given = (p: string): string => `v.verdict = ANY (${p}::text[])`;
+  const judged = verdicts.filter((verdict) => verdict !== 'none');
+  const none = judged.length < verdicts.length;
+  where.add(judged, (p) => (!none ? given(p) : `(v.verdict IS NULL OR ${given(p)})`));
 }
 
 export const writeCursor = (startUs: number, id: string): string =>

@@ -12,11 +12,20 @@ import {
 } from './appearance-rows.js';
 import type { Database } from './database.js';
 import { StoreError } from './errors.js';
-import { type Where, whereQueried, whereSelected, writeCursor } from './selection.js';
+import {
+  type Bounded,
+  boundedBy,
+  type Where,
+  whereQueried,
+  whereSelected,
+  writeCursor,
+} from './selection.js';
+import { SPANS, type SpansRow, spansOf } from './spans.js';
 import type {
   AppearanceFacts,
   AppearancePage,
   AppearanceQuery,
+  BrandSpans,
   Erased,
   Seen,
   Selection,
@@ -27,6 +36,7 @@ import type {
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 1000;
+const MONTH_MS = 31 * 86_400_000;
 const FACTS_BATCH = 20_000;
 /** Rows that one statement erases, so that none takes long. */
 const ERASE_BATCH = 10_000;
@@ -58,7 +68,7 @@ export class SqlStore implements Store {
 
   async appearances(query: AppearanceQuery = {}): Promise<AppearancePage> {
     const limit = checkedLimit(query.limit ?? PAGE_DEFAULT);
-    const where = whereQueried(query);
+    const where = whereQueried({ ...query, ...(await this.#bounded(query)) });
     const text = `SELECT ${WHOLE}, date_part('epoch', a.start_time) * 1e6 AS start_us ${JOINED} ${where.text} ORDER BY a.start_time DESC, a.id DESC LIMIT ${limit + 1}`;
     const { rows } = await this.#database.query<WholeRow & { start_us: number }>(text, where.values);
     const page = rows.slice(0, limit);
@@ -75,8 +85,9 @@ export class SqlStore implements Store {
   }
 
   async *facts(selection: Selection = {}): AsyncGenerator<readonly AppearanceFacts[]> {
+    const bounded = await this.#bounded(selection);
     for (let last: [number, string] | undefined; ; ) {
-      const where = whereSelected(selection);
+      const where = whereSelected(bounded);
       if (last !== undefined) addAfter(where, last);
       const text = `SELECT ${FACTS}, date_part('epoch', a.start_time) * 1e6 AS start_us FROM logowatch.appearances a ${where.text} ORDER BY a.start_time, a.id LIMIT ${FACTS_BATCH}`;
       const { rows } = await this.#database.query<FactsRow & { start_us: number }>(text, where.values);
@@ -84,6 +95,22 @@ export class SqlStore implements Store {
       const end = rows.at(-1);
       if (end === undefined || rows.length < FACTS_BATCH) return;
       last = [Math.round(end.start_us), end.id];
+    }
+  }
+
+  async *spans(selection: Selection = {}): AsyncGenerator<readonly BrandSpans[]> {
+    const bounded = await this.#bounded(selection);
+    const all = whereSelected(bounded);
+    const range = `SELECT date_part('epoch', min(a.start_time)) * 1000 AS first, date_part('epoch', max(a.start_time)) * 1000 AS last FROM logowatch.appearances a ${all.text}`;
+    const { rows } = await this.#database.query<{ first: number | null; last: number }>(range, all.values);
+    const { first = null, last = 0 } = rows[0] ?? {};
+    if (first === null) return;
+    for (let start = Math.floor(first); start <= last; start += MONTH_MS) {
+      const where = whereSelected(bounded)
+        .add(isoTime(start), (p) => `a.start_time >= ${p}::timestamptz`)
+        .add(isoTime(start + MONTH_MS), (p) => `a.start_time < ${p}::timestamptz`);
+      const text = `SELECT ${SPANS} FROM logowatch.appearances a ${where.text} GROUP BY a.stream_id, a.label`;
+      yield (await this.#database.query<SpansRow>(text, where.values)).rows.map(spansOf);
     }
   }
 
@@ -112,14 +139,15 @@ export class SqlStore implements Store {
   }
 
   async count(selection: Selection): Promise<Erased> {
-    const where = whereSelected(selection);
+    const where = whereSelected(await this.#bounded(selection));
     const text = `SELECT count(*)::float8 AS appearances, count(v.verdict)::float8 AS verdicts ${JOINED} ${where.text}`;
     const { rows } = await this.#database.query<Erased>(text, where.values);
     return rows[0]!;
   }
 
-  erase(selection: Selection): Promise<Erased> {
-    return this.#erase(() => whereSelected(selection));
+  async erase(selection: Selection): Promise<Erased> {
+    const bounded = await this.#bounded(selection);
+    return this.#erase(() => whereSelected(bounded));
   }
 
   eraseBefore(end: string): Promise<Erased> {
@@ -128,6 +156,13 @@ export class SqlStore implements Store {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  async #bounded<S extends Selection>(selection: S): Promise<Bounded> {
+    if (selection.from === undefined) return selection;
+    const text = `SELECT coalesce(date_part('epoch', max(end_time - start_time)), 0) * 1000 AS ms FROM logowatch.appearances`;
+    const { rows } = await this.#database.query<{ ms: number }>(text);
+    return boundedBy(selection, Math.ceil(rows[0]?.ms ?? 0));
   }
 
   async #seen(column: 'stream_id' | 'label'): Promise<readonly Seen[]> {

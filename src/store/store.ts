@@ -50,6 +50,23 @@ export interface AppearancePage {
 /** An appearance as far as it is kept in columns: all that exposure may count. */
 export type AppearanceFacts = Omit<Appearance, 'box' | 'firstBox'>;
 
+/** A brand on a stream: when its appearances were there, and how much of each was seen. */
+export interface BrandSpans {
+  readonly streamId: string;
+  readonly label: string;
+  /** In no order. */
+  readonly spans: readonly Span[];
+}
+
+export interface Span {
+  /** Milliseconds since the Unix epoch; the length is media time. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Of this time it was seen so much, 0..1. */
+  readonly share: number;
+  readonly coverage: number;
+}
+
 /** A stream or a brand that the store knows. */
 export interface Seen {
   readonly name: string;
@@ -80,6 +97,11 @@ export interface Store {
   appearance(id: string): Promise<StoredAppearance | undefined>;
   /** By start, in batches; what is written meanwhile may be in it or not. */
   facts(selection?: Selection): AsyncIterable<readonly AppearanceFacts[]>;
+  /**
+   * The little that seconds on screen need, a month at a time: a brand comes once for each month in which appearances of it began. Ten
+   * times as fast as `facts`.
+   */
+  spans(selection?: Selection): AsyncIterable<readonly BrandSpans[]>;
   /** By name. */
   streams(): Promise<readonly Seen[]>;
   /** By name. */

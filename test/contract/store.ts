@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { storeReport } from '../../src/commands/report-store.js';
 import { exposureReport } from '../../src/exposure/report.js';
 import type { Store } from '../../src/store/store.js';
 import { makeAppearance, makeEvent } from '../sink/events.js';
@@ -128,6 +129,30 @@ export function storeContract(
       for await (const batch of store.facts()) facts.push(...batch);
       assert.equal(facts.length, 300);
       assert.deepEqual(exposureReport(facts), exposureReport(night));
+    });
+
+    test('spans give the report that facts give, over months, where appearances overlap too', async () => {
+      const night = makeNight({ count: 200, everyMs: 3_600_000, equal: 1 });
+      const long = { endPtsMs: 80 * 3_600_000, exposureMs: 3_600_000, label: 'brand 1' };
+      const empty = { endPtsMs: 0, startPtsMs: 0, exposureMs: 0 };
+      const odd = [
+        makeEvent('long', 0, 'ended', { ...night[4], id: 'long', ...long }),
+        makeEvent('none', 0, 'ended', empty),
+      ];
+      const later = night.map((e) => ({
+        ...e,
+        id: `later ${e.id}`,
+        streamId: 'later',
+        startTime: new Date(Date.parse(e.startTime) + 40 * 86_400_000).toISOString(),
+      }));
+      const all = [...night, ...odd, ...later];
+      await store.upsert(all);
+      assert.deepEqual(await storeReport(store), exposureReport(all));
+      const some = { streams: ['news 1'], from: '2026-01-02T00:00:00Z', to: '2026-01-05' };
+      const chosen = [];
+      for await (const batch of store.facts(some)) chosen.push(...batch);
+      assert.ok(chosen.length > 50 && chosen.some(({ id }) => id === 'long'));
+      assert.deepEqual(await storeReport(store, some), exposureReport(chosen));
     });
 
     test('tells which streams and brands it knows', async () => {
