@@ -2,6 +2,7 @@ import { textTable } from '../core/text-table.js';
 import type { ExposureAnalysis } from '../exposure/analysis.js';
 import type { ExposureDifference } from '../exposure/difference.js';
 import type { ExposureScope } from '../exposure/figures.js';
+import type { ExposureReport } from '../exposure/report.js';
 
 /** Each brand on each stream; where there are several streams, each brand on all of them; and each part, where time is cut. */
 export function analysisTable(analysis: ExposureAnalysis): string {
@@ -44,6 +45,22 @@ function brandTable({ currency, by }: ExposureAnalysis, scopes: readonly Exposur
     ]),
   );
   return textTable([...head, 'quality', ...money, 'coverage', 'first', 'last'], rows);
+}
+
+export function secondsTable(report: ExposureReport): string {
+  if (report.length === 0) return 'no appearances';
+  return textTable(
+    ['stream', 'brand', 'appearances', 'seconds', 'coverage', 'first', 'last'],
+    report.map((row) => [
+      row.streamId,
+      row.label,
+      String(row.appearances),
+      seconds(row.exposureMs),
+      percent(row.coverage),
+      row.first,
+      row.last,
+    ]),
+  );
 }
 
 export function differenceTable(rows: readonly ExposureDifference[]): string {

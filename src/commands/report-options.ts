@@ -18,6 +18,7 @@ export interface ReportOptions {
   from?: string;
   to?: string;
   timeZone?: string;
+  seconds?: boolean;
   json?: boolean;
   csv?: boolean;
   html?: string;
@@ -36,6 +37,11 @@ export function reportOptions(command: Command): Command {
     .option('--to <time>', 'until then, and without it')
     .option('--time-zone <name>', 'whose hours and days are meant, as Europe/Berlin (default UTC)')
     .option('-c, --config <file>', 'YAML whose section `exposure` has bands, weights and rates')
+    .addOption(
+      new Option('--seconds', 'seconds and appearances alone: the quick way to a large store').conflicts([
+        ...['by', 'schedule', 'rates', 'from', 'to', 'csv', 'html', 'xlsx'],
+      ]),
+    )
     .addOption(new Option('--json', 'print the report as one JSON document').conflicts('csv'))
     .option('--csv', 'print it as CSV')
     .option('--html <file>', 'write it as a page with charts, to look at or to print')

@@ -4,14 +4,22 @@ import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import { exposureAnalysis } from '../exposure/analysis.js';
 import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
+import { exposureReport } from '../exposure/report.js';
+import { secondsTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
 import { analysisOptions, type ReportOptions, reportOptions } from './report-options.js';
 import { writeReport } from './report-outputs.js';
+import { isStore, readStore, reportOfStore } from './report-store.js';
 
 export function reportCommand(): Command {
   const command = new Command('report')
-    .description('Tell how long, how large and how well each brand was on screen, from files of events')
-    .argument('<events...>', 'files with an event a line, as `watch --events` and `replay -o` write them');
+    .description(
+      'Tell how long, how large and how well each brand was on screen, from files of events or a store',
+    )
+    .argument(
+      '<events...>',
+      'files with an event a line, as `watch --events` and `replay -o` write them; postgres://... or the folder of a store',
+    );
   return reportOptions(command)
     .addHelpText(
       'after',
@@ -21,6 +29,7 @@ Examples:
   logowatch report monday.jsonl tuesday.jsonl --by hour --time-zone Europe/Berlin --csv > report.csv
   logowatch report out/events.jsonl --by programme --schedule guide.xml --html report.html --xlsx report.xlsx
   logowatch report out/events.jsonl --from 2026-01-31 --to 2026-02-01 --rates rates.yaml --json
+  logowatch report postgres://reader@db.example/logowatch      (PGPASSWORD in the environment)
 
 docs/exposure.md says how the figures are counted.`,
     )
@@ -29,10 +38,22 @@ docs/exposure.md says how the figures are counted.`,
 
 async function run(files: string[], options: ReportOptions): Promise<void> {
   leaveWithTheReader();
+  if (options.seconds) return printSeconds(files, options);
   const asked = await analysisOptions(options);
+  await writeReport(exposureAnalysis((await readAll(files)).appearances, asked), options);
+}
+
+async function printSeconds(files: readonly string[], { json }: ReportOptions): Promise<void> {
+  const [only] = files;
+  const alone = only !== undefined && files.length === 1 && (await isStore(only));
+  const report = alone ? await reportOfStore(only) : exposureReport((await readAll(files)).appearances);
+  process.stdout.write(`${json ? JSON.stringify(report) : secondsTable(report)}\n`);
+}
+
+async function readAll(files: readonly string[]): Promise<LastRevisions> {
   const last = new LastRevisions();
-  for (const file of files) await readEvents(file, last);
-  await writeReport(exposureAnalysis(last.appearances, asked), options);
+  for (const file of files) await ((await isStore(file)) ? readStore(file, last) : readEvents(file, last));
+  return last;
 }
 
 /** A last line that is not whole is still being written, and is left out. */

@@ -21,13 +21,15 @@ import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from '
 import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
+import { storeSectionOf } from './store-option.js';
 import { streamApi } from './stream-api.js';
-import { definedOnly, modelOf, reportFailures } from './watch-config.js';
+import { definedOnly, modelOf, reportFailures, sinksOf } from './watch-config.js';
 
 interface WatchOptions {
   config?: string;
   model?: string;
   events?: string;
+  store?: string | true;
   json?: boolean;
   fps?: number;
   engine?: Config['engine'];
@@ -50,6 +52,10 @@ export function watchCommand(): Command {
     .option('-c, --config <file>', 'YAML with streams, sinks and settings (docs/configuration.md)')
     .option('-m, --model <folder>', 'model that `train` or `wrap` made (default: the demo model)')
     .option('-e, --events <file>', 'append every event as a line of JSON')
+    .option(
+      '-s, --store [where]',
+      'keep every appearance in a database: postgres://... or a folder (docs/store.md)',
+    )
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
     .option('--duration <seconds>', 'stop after so long', positiveNumber)
@@ -115,7 +121,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
           return config.ops?.token !== undefined;
         },
         detector,
-        sinks: await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() }),
+        sinks: await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() }),
         smoothing: definedOnly(config.smoothing),
         ...(config.bus.kafka && { bus: await openKafka(config.bus.kafka, telemetry) }),
         telemetry,
@@ -163,6 +169,7 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
         threads: options.threads,
         ffmpegPath: options.ffmpeg,
         logLevel: options.logLevel,
+        store: storeSectionOf(options.store, base.store),
       }),
       streams,
       sinks,

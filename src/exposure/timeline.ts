@@ -42,7 +42,12 @@ export function segmentFrom(fact: ExposureFacts, startMs: number): Segment {
  * @param appearances at least one
  */
 export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
-  const all = appearances.map(segmentOf).sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  return lineOf(appearances.map(segmentOf));
+}
+
+/** As `timelineOf`, of what is already known by its share. */
+export function lineOf(appearances: readonly Segment[]): Timeline {
+  const all = [...appearances].sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const segments: Segment[] = [];
   let count = 0;
   let reached = Number.NEGATIVE_INFINITY;
