@@ -8,6 +8,7 @@ import { errnoCode, LogowatchError } from './core/errors.js';
 import { bareOrigin, redact } from './core/redact.js';
 import type { StreamText } from './streams/entry.js';
 import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
+import { webSchema } from './web/config.js';
 
 const smoothing = z.strictObject({
   /** Wanted false appearances an hour, all brands of a stream together. */
@@ -55,6 +56,8 @@ const schema = z.strictObject({
       streamSecrets: z.array(z.string().min(1)).default([]),
     })
     .optional(),
+  /** The page and its API; left out: no port is opened. */
+  web: webSchema.optional(),
   /** OpenTelemetry; left out: no traces. */
   tracing: z
     .strictObject({
@@ -159,6 +162,9 @@ export function redactConfig(config: Config): Config {
   return {
     ...config,
     ...(config.ops?.token !== undefined && { ops: { ...config.ops, token: '***' } }),
+    ...(config.web !== undefined && {
+      web: { ...config.web, tokens: config.web.tokens.map((t) => ({ ...t, token: '***' })) },
+    }),
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(hide),
     ...(config.tracing?.endpoint !== undefined && {
@@ -201,6 +207,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSchema.shape);
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
+    case 'web':
+      return path.length === 1 ? Object.keys(webSchema.shape) : ['token', 'role'];
     case 'tracing':
       return ['endpoint', 'ratio'];
     case 'bus':

@@ -55,7 +55,11 @@ export class Access {
   /** Of every request, before anything else is looked at. Errors: Problem 403, 421. */
   admit({ headers }: Asking): void {
     if (!this.needsToken && !this.#isOurName(headers.host))
-      throw new Problem(421, 'Not this server’s name', 'Without web.tokens only localhost and 127.0.0.1 are answered');
+      throw new Problem(
+        421,
+        'Not this server’s name',
+        'Without web.tokens only localhost and 127.0.0.1 are answered',
+      );
     if (this.corsOf(headers) !== undefined) return;
     const site = headers['sec-fetch-site'];
     const navigates = headers['sec-fetch-mode'] === 'navigate';
@@ -72,7 +76,11 @@ export class Access {
     const roles = this.#tokens.filter(({ digest }) => timingSafeEqual(digest, asked));
     const [first] = roles;
     if (first !== undefined) return first.role;
-    throw new Problem(401, 'No token, or a wrong one', 'Send Authorization: Bearer with a token of web.tokens');
+    throw new Problem(
+      401,
+      'No token, or a wrong one',
+      'Send Authorization: Bearer with a token of web.tokens',
+    );
   }
 
   /** Errors: Problem 401, 403. */
@@ -83,7 +91,10 @@ export class Access {
   }
 
   #isOurName(header: string | undefined): boolean {
-    const name = (header ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
+    const name = (header ?? '')
+      .replace(/:\d+$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .toLowerCase();
     return isLoopback(name) || name === this.#host.toLowerCase();
   }
 }

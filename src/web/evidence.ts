@@ -48,7 +48,8 @@ export class BestFrames implements EvidenceSource {
 
   see(looked: LookedAt): void {
     const best = new Map<string, Detection>();
-    for (const d of looked.found.detections) if ((best.get(d.label)?.score ?? -1) < d.score) best.set(d.label, d);
+    for (const d of looked.found.detections)
+      if ((best.get(d.label)?.score ?? -1) < d.score) best.set(d.label, d);
     for (const detection of best.values()) this.#consider(looked, detection);
   }
 

@@ -74,7 +74,14 @@ export class HealthBoard implements Telemetry {
     const known = this.#streams.get(id);
     if (known !== undefined) return known;
     if (this.#streams.size >= STREAMS_MAX) this.#streams.delete(this.#streams.keys().next().value ?? '');
-    const fresh: Counts = { ageMs: null, dropped: 0, restarts: 0, count: 0, sinceMs: this.#now(), rate: undefined };
+    const fresh: Counts = {
+      ageMs: null,
+      dropped: 0,
+      restarts: 0,
+      count: 0,
+      sinceMs: this.#now(),
+      rate: undefined,
+    };
     this.#streams.set(id, fresh);
     return fresh;
   }

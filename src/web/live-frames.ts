@@ -6,7 +6,11 @@ export interface LivePicture {
   readonly seq: number;
   /** ISO 8601 */
   readonly time: string;
-  readonly boxes: readonly { readonly label: string; readonly score: number; readonly box: readonly number[] }[];
+  readonly boxes: readonly {
+    readonly label: string;
+    readonly score: number;
+    readonly box: readonly number[];
+  }[];
   readonly jpeg: Buffer;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { LookedAt } from '../bus/tapped.js';
 import type { Detection } from '../core/detection.js';
 import type { Frame } from '../core/frame.js';
@@ -22,7 +22,10 @@ export interface KeptFrame {
 }
 
 export function frameId({ streamId, session, ptsUs }: Pick<Frame, 'streamId' | 'session' | 'ptsUs'>): string {
-  return createHash('sha256').update(JSON.stringify([streamId, session, ptsUs])).digest('hex').slice(0, 12);
+  return createHash('sha256')
+    .update(JSON.stringify([streamId, session, ptsUs]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 /** The picture at its own size. @param worth which of its detections are kept with it */
@@ -46,7 +49,7 @@ export function thumbnail(frame: Frame, width: number): Promise<Buffer> {
   return picture(frame).resize({ width, withoutEnlargement: true }).jpeg({ quality: 70 }).toBuffer();
 }
 
-function picture({ width, height, content, data }: Frame): sharp.Sharp {
+function picture({ width, height, content, data }: Frame): Sharp {
   const { x: left, y: top, ...size } = content;
   return sharp(data, { raw: { width, height, channels: 3 } }).extract({ left, top, ...size });
 }

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.js';
+import { repoRoot } from '../core/root.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import type { WebConfig } from '../web/config.js';
+import type { PageStore } from '../web/memory-store.js';
+import { ReviewBook } from '../web/review-book.js';
+import { startWeb, type WebServer } from '../web/server.js';
+import { WebState } from '../web/state.js';
+import type { LocalStreams } from './local-streams.js';
+import type { ConfigReload } from './reload.js';
+
+export interface PageOptions {
+  readonly config: WebConfig;
+  readonly streams: LocalStreams;
+  readonly telemetry: Telemetry;
+  readonly labels: () => readonly string[];
+  readonly store?: PageStore | undefined;
+  readonly reload?: ConfigReload | undefined;
+  readonly anyPort?: boolean;
+}
+
+export interface Page {
+  readonly state: WebState;
+  readonly server: WebServer;
+}
+
+/** The page and its API, on what one process watches. Errors: config-invalid, dataset-invalid. */
+export async function openPage(options: PageOptions): Promise<Page> {
+  const { config, streams, telemetry, labels, store, reload, anyPort = false } = options;
+  const { control, board } = streams;
+  const review = await ReviewBook.open(config.review);
+  const state = new WebState({ telemetry, control, review, labels, store });
+  const configState = () => reload?.state ?? { loadedAt: null, error: null };
+  try {
+    const server = await startWeb({
+      config,
+      state,
+      version: programVersion(),
+      node: board.node,
+      configState,
+      anyPort,
+    });
+    return { state, server };
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+/** Whether streams may still come although none is left. */
+export const takesStreams = ({ ops, web }: Config): boolean => ops?.token !== undefined || web !== undefined;
+
+export function programVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(repoRoot(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
