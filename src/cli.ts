@@ -6,6 +6,7 @@ import { addBrandCommand } from './commands/add-brand.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
+import { eraseCommand } from './commands/erase.js';
 import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { mineCommand } from './commands/mine.js';
@@ -58,6 +59,7 @@ for (const command of [
   sinkCommand,
   replayCommand,
   reportCommand,
+  eraseCommand,
 ]) {
   program.addCommand(command().exitOverride());
 }

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
-import { bareOrigin, redact } from './core/redact.js';
+import { redact } from './core/redact.js';
+import { redactSink, type SinkConfig, sinkSchema } from './sink/config.js';
+import { redactStore, storeSchema } from './store/config.js';
 import type { StreamText } from './streams/entry.js';
 import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
 import { webSchema } from './web/config.js';
@@ -26,18 +28,6 @@ const smoothing = z.strictObject({
     )
     .optional(),
 });
-
-const sink = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('stdout'), format: z.enum(['human', 'json']).default('human') }),
-  z.strictObject({ type: z.literal('jsonl'), path: z.string().min(1) }),
-  z.strictObject({
-    type: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/ }),
-    token: z.string().min(1).optional(),
-    hmacSecret: z.string().min(1).optional(),
-    timeoutMs: z.number().int().min(100).optional(),
-  }),
-]);
 
 const schema = z.strictObject({
   model: z.string().min(1).optional(),
@@ -70,7 +60,9 @@ const schema = z.strictObject({
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
   streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
-  sinks: z.array(sink).default([]),
+  sinks: z.array(sinkSchema).default([]),
+  /** PostgreSQL or the embedded database; left out: none. */
+  store: storeSchema.optional(),
   /** Tells configs apart that share a cluster: each minds the streams that it names. */
   name: z
     .string()
@@ -79,8 +71,7 @@ const schema = z.strictObject({
 });
 
 export type Config = z.infer<typeof schema>;
-export type { StreamConfig };
-export type SinkConfig = z.infer<typeof sink>;
+export type { SinkConfig, StreamConfig };
 
 export interface ConfigFile {
   readonly config: Config;
@@ -150,15 +141,6 @@ export function parseConfig(value: unknown, origin = 'config'): Config {
 
 /** The config as it may be shown: no secret in it. */
 export function redactConfig(config: Config): Config {
-  const hide = (s: SinkConfig): SinkConfig =>
-    s.type === 'webhook'
-      ? {
-          ...s,
-          url: bareOrigin(s.url),
-          ...(s.token === undefined ? {} : { token: '***' }),
-          ...(s.hmacSecret === undefined ? {} : { hmacSecret: '***' }),
-        }
-      : s;
   return {
     ...config,
     ...(config.ops?.token !== undefined && { ops: { ...config.ops, token: '***' } }),
@@ -166,7 +148,8 @@ export function redactConfig(config: Config): Config {
       web: { ...config.web, tokens: config.web.tokens.map((t) => ({ ...t, token: '***' })) },
     }),
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
-    sinks: config.sinks.map(hide),
+    sinks: config.sinks.map(redactSink),
+    ...(config.store && { store: redactStore(config.store) }),
     ...(config.tracing?.endpoint !== undefined && {
       tracing: { ...config.tracing, endpoint: redact(config.tracing.endpoint) },
     }),
@@ -213,11 +196,13 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
+    case 'store':
+      return Object.keys(storeSchema.shape);
     case 'smoothing':
       return Object.keys(smoothing.shape);
     case 'sinks': {
       const type = (value as { sinks?: { type?: unknown }[] }).sinks?.[Number(path[1])]?.type;
-      return Object.keys(sink.options.find((o) => o.shape.type.value === type)?.shape ?? {});
+      return Object.keys(sinkSchema.options.find((o) => o.shape.type.value === type)?.shape ?? {});
     }
     default:
       return [];

@@ -63,6 +63,8 @@ describe('import directions', () => {
     ['infer', 'exposure'],
     ['streams', 'infer'],
     ['ingest', 'streams'],
+    ['store', 'bus'],
+    ['store', 'exposure'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

@@ -6,11 +6,15 @@ import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
 import { exposureReport } from '../exposure/report.js';
 import { reportTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
+import { isStore, readStore } from './report-store.js';
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('Tell how long each brand was on screen, from files of events')
-    .argument('<events...>', 'files with an event a line, as `watch --events` and `replay -o` write them')
+    .description('Tell how long each brand was on screen, from files of events or a store')
+    .argument(
+      '<events...>',
+      'files with an event a line, as `watch --events` and `replay -o` write them; postgres://... or the folder of a store',
+    )
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
@@ -18,6 +22,7 @@ export function reportCommand(): Command {
 Examples:
   logowatch report out/events.jsonl
   logowatch report monday.jsonl tuesday.jsonl --json > report.json
+  logowatch report postgres://reader@db.example/logowatch      (PGPASSWORD in the environment)
 
 docs/exposure.md says how the seconds are counted.`,
     )
@@ -27,7 +32,7 @@ docs/exposure.md says how the seconds are counted.`,
 async function run(files: string[], options: { json?: boolean }): Promise<void> {
   leaveWithTheReader();
   const last = new LastRevisions();
-  for (const file of files) await readEvents(file, last);
+  for (const file of files) await ((await isStore(file)) ? readStore(file, last) : readEvents(file, last));
   const report = exposureReport(last.appearances);
   process.stdout.write(`${options.json ? JSON.stringify(report) : reportTable(report)}\n`);
 }

@@ -15,7 +15,7 @@ import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { runIngest } from './ingest.js';
 import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
 import type { StageOps, StageRun } from './stage-run.js';
-import { definedOnly, engineOptions, modelOf } from './watch-config.js';
+import { definedOnly, engineOptions, modelOf, sinksOf } from './watch-config.js';
 
 /** After a graceful stop; the whole is promised within 10 s. */
 const DRAIN_MS = 3_000;
@@ -116,11 +116,11 @@ async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Prom
 }
 
 async function sink({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
-  if (config.sinks.length === 0)
+  if (sinksOf(config).length === 0)
     throw new LogowatchError('config-invalid', 'There is no sink to carry appearances to', {
-      remedy: 'Add sinks to the config',
+      remedy: 'Add sinks or a store to the config',
     });
-  const sinks = await createSinks(config.sinks, { telemetry });
+  const sinks = await createSinks(sinksOf(config), { telemetry });
   // A stop ends the reading at once, but a write under way has a moment: cut off, it would count as lost.
   const cut = new AbortController();
   const stop = () => {

@@ -4,6 +4,7 @@ import { describeError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import type { SourceSpec } from '../ingest/source.js';
 import type { StreamFailure } from '../pipeline.js';
+import type { SinkOptions } from '../sink/create.js';
 import { exitCodeOf } from './io.js';
 import { demoModel } from './options.js';
 
@@ -28,6 +29,10 @@ export function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {
   const { id, ...rest } = stream;
   return { streamId: id, ...definedOnly({ ...rest, ffmpegPath: config.ffmpegPath }) } as SourceSpec;
 }
+
+/** The sinks of a config; a store is one of them. */
+export const sinksOf = ({ sinks, store }: Pick<Config, 'sinks' | 'store'>): SinkOptions[] =>
+  store === undefined ? sinks : [...sinks, { type: 'store', ...store }];
 
 /** Says which streams ended for good, and sets the exit code. */
 export function reportFailures(failures: readonly StreamFailure[]): void {

@@ -24,14 +24,16 @@ import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from '
 import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
+import { storeSectionOf } from './store-option.js';
 import { streamApi } from './stream-api.js';
-import { definedOnly, engineOptions, modelOf, reportFailures } from './watch-config.js';
+import { definedOnly, engineOptions, modelOf, reportFailures, sinksOf } from './watch-config.js';
 import { openPage, type Page, takesStreams } from './web.js';
 
 interface WatchOptions {
   config?: string;
   model?: string;
   events?: string;
+  store?: string | true;
   json?: boolean;
   fps?: number;
   engine?: Config['engine'];
@@ -55,6 +57,10 @@ export function watchCommand(): Command {
     .option('-c, --config <file>', 'YAML with streams, sinks and settings (docs/configuration.md)')
     .option('-m, --model <folder>', 'model that `train` or `wrap` made (default: the demo model)')
     .option('-e, --events <file>', 'append every event as a line of JSON')
+    .option(
+      '-s, --store [where]',
+      'keep every appearance in a database: postgres://... or a folder (docs/store.md)',
+    )
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
     .option('--web [host:port]', `show it on a page (default ${LISTEN_DEFAULT}; docs/web.md)`)
@@ -161,7 +167,7 @@ async function busAndSinks(
   page: Page | undefined,
   progress?: ProgressLine,
 ) {
-  const sinks = await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() });
+  const sinks = await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() });
   const bus = config.bus.kafka && (await openKafka(config.bus.kafka, telemetry));
   if (page === undefined) return { sinks, telemetry, ...(bus && { bus }) };
   const { state } = page;
@@ -194,6 +200,7 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
         threads: options.threads,
         ffmpegPath: options.ffmpeg,
         logLevel: options.logLevel,
+        store: storeSectionOf(options.store, base.store),
       }),
       ...(options.web !== undefined && {
         web: { ...base.web, ...(typeof options.web === 'string' && { listen: options.web }) },

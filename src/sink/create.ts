@@ -2,11 +2,13 @@ import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
+import { createStore, type StoreSinkOptions } from './sinks/store.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
 
 interface OptionsByType {
   jsonl: JsonlOptions;
   stdout: StdoutOptions;
+  store: StoreSinkOptions;
   webhook: WebhookOptions;
 }
 
@@ -21,6 +23,7 @@ type Factory<T extends keyof OptionsByType> = (
 const factories: { readonly [T in keyof OptionsByType]: Factory<T> } = {
   jsonl: createJsonl,
   stdout: createStdout,
+  store: createStore,
   webhook: createWebhook,
 };
 

@@ -82,22 +82,27 @@ export async function migrate(database: Database): Promise<void> {
 
 async function begin(queries: Queries): Promise<void> {
   // IF NOT EXISTS would ask for the right to make schemas even where this one is there.
-  const { rows } = await queries.query("SELECT to_regnamespace('logowatch') IS NOT NULL AS there");
-  if (!(rows[0] as { there: boolean }).there) await queries.query('CREATE SCHEMA logowatch');
+  if (!(await isThere(queries, "pg_namespace WHERE nspname = 'logowatch'")))
+    await queries.query('CREATE SCHEMA logowatch');
   await queries.query(
     'CREATE TABLE IF NOT EXISTS logowatch.migrations (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)',
   );
 }
 
 async function versionOf(queries: Queries): Promise<number> {
-  const table = await queries.query<{ there: boolean }>(
-    "SELECT to_regclass('logowatch.migrations') IS NOT NULL AS there",
-  );
-  if (!table.rows[0]?.there) return 0;
+  const table = 'pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace';
+  if (!(await isThere(queries, `${table} WHERE n.nspname = 'logowatch' AND c.relname = 'migrations'`)))
+    return 0;
   const { rows } = await queries.query<{ version: number | null }>(
     'SELECT max(version) AS version FROM logowatch.migrations',
   );
   return rows[0]?.version ?? 0;
+}
+
+/** Asks the catalogue itself: to_regclass answers from a cache, which waiting for another program's lock does not renew. */
+async function isThere(queries: Queries, what: string): Promise<boolean> {
+  const text = `SELECT EXISTS (SELECT FROM pg_catalog.${what}) AS there`;
+  return (await queries.query<{ there: boolean }>(text)).rows[0]?.there ?? false;
 }
 
 function newer(version: number, location: string): StoreError {

@@ -1,5 +1,7 @@
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { StoreError } from './errors.js';
 import { migrate } from './migrations.js';
 import { openPglite } from './pglite.js';
 import { openPostgres, type PostgresOptions } from './postgres.js';
@@ -11,6 +13,8 @@ export interface StoreOptions extends Omit<PostgresOptions, 'url'> {
   readonly url?: string | undefined;
   /** Folder of the embedded database; default: $XDG_DATA_HOME/logowatch/store. */
   readonly path?: string | undefined;
+  /** A folder that holds no store is an error, instead of a new store. */
+  readonly mustExist?: boolean;
 }
 
 /**
@@ -18,9 +22,9 @@ export interface StoreOptions extends Omit<PostgresOptions, 'url'> {
  * and closed with its last user. Throws StoreError.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { url, path, ...rest } = options;
-  const database =
-    url === undefined ? await openPglite(path ?? defaultFolder()) : openPostgres({ ...rest, url });
+  const { url, path = defaultFolder(), mustExist = false, ...rest } = options;
+  if (url === undefined && mustExist) await checkFolder(path);
+  const database = url === undefined ? await openPglite(path) : openPostgres({ ...rest, url });
   try {
     await migrate(database);
     return new SqlStore(database);
@@ -28,6 +32,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await database.close();
     throw error;
   }
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const found = await access(join(path, 'data', 'PG_VERSION')).then(
+    () => true,
+    () => false,
+  );
+  if (!found)
+    throw new StoreError('store-refused', 'There is no store in this folder', {
+      value: path,
+      remedy: 'Name the folder of `watch --store FOLDER`, or postgres://...',
+    });
 }
 
 /** As the XDG base directory specification has it. */

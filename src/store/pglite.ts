@@ -100,6 +100,8 @@ class Embedded implements Database {
     });
     const worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
       workerData: join(folder, 'data'),
+      // What this process was started with is not meant for it.
+      execArgv: [],
     });
     const database = new Embedded(folder, worker, unlock);
     const ready = database.#answer(-1);

@@ -1,6 +1,9 @@
 import { StoreError } from './errors.js';
 import type { AppearanceQuery, Selection } from './store.js';
 
+/** A day (its start in UTC), or a time that names its zone. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
 /** A condition on `logowatch.appearances a`, and the values it names. */
 export class Where {
   readonly values: unknown[] = [];
@@ -69,7 +72,7 @@ function readCursor(cursor: string): [number, string] {
 }
 
 function checkedTime(text: string): string {
-  if (Number.isNaN(Date.parse(text)))
+  if (!ISO_TIME.test(text) || Number.isNaN(Date.parse(text)))
     throw new StoreError('store-query', 'This is no time', {
       value: text.slice(0, 100),
       remedy: 'Write it as 2026-01-31T18:00:00Z',

@@ -111,6 +111,13 @@ export class SqlStore implements Store {
     return (await this.#database.query(text, [appearanceId])).changed > 0;
   }
 
+  async count(selection: Selection): Promise<Erased> {
+    const where = whereSelected(selection);
+    const text = `SELECT count(*)::float8 AS appearances, count(v.verdict)::float8 AS verdicts ${JOINED} ${where.text}`;
+    const { rows } = await this.#database.query<Erased>(text, where.values);
+    return rows[0]!;
+  }
+
   erase(selection: Selection): Promise<Erased> {
     return this.#erase(() => whereSelected(selection));
   }

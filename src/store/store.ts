@@ -88,6 +88,8 @@ export interface Store {
   judge(verdict: Verdict): Promise<boolean>;
   /** Takes a verdict back. False where there was none. */
   unjudge(appearanceId: string): Promise<boolean>;
+  /** What `erase` would erase. */
+  count(selection: Selection): Promise<Erased>;
   /** What a selection holds is gone for good, verdicts with it; an appearance that lies in it in part is gone whole. */
   erase(selection: Selection): Promise<Erased>;
   /** Erases what ended before, a portion at a time. */

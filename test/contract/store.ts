@@ -171,6 +171,7 @@ export function storeContract(
       await store.upsert([...night, ...sports]);
       await store.judge(judged(night[9]!.id, 'right'));
       const range = { streams: ['news 1'], from: night[8]!.startTime, to: night[9]!.endTime };
+      assert.deepEqual(await store.count(range), { appearances: 2, verdicts: 1 });
       assert.deepEqual(await store.erase(range), { appearances: 2, verdicts: 1 });
       assert.deepEqual(await store.erase({ streams: ['sports'] }), { appearances: 10, verdicts: 0 });
       assert.deepEqual(await store.eraseBefore(night[5]!.startTime), { appearances: 5, verdicts: 0 });
@@ -182,6 +183,7 @@ export function storeContract(
       await assert.rejects(store.appearances({ cursor: 'x' }), wrong);
       await assert.rejects(store.appearances({ limit: 0 }), wrong);
       await assert.rejects(store.appearances({ from: 'yesterday' }), wrong);
+      await assert.rejects(store.appearances({ to: '2026-01-01T00:00:00' }), wrong);
     });
   });
 }

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { bareOrigin } from '../core/redact.js';
+
+/** One of the section `sinks` of the config. */
+export const sinkSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('stdout'), format: z.enum(['human', 'json']).default('human') }),
+  z.strictObject({ type: z.literal('jsonl'), path: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/ }),
+    token: z.string().min(1).optional(),
+    hmacSecret: z.string().min(1).optional(),
+    timeoutMs: z.number().int().min(100).optional(),
+  }),
+]);
+
+export type SinkConfig = z.infer<typeof sinkSchema>;
+
+/** As it may be shown: no secret in it. */
+export function redactSink(s: SinkConfig): SinkConfig {
+  if (s.type !== 'webhook') return s;
+  return {
+    ...s,
+    url: bareOrigin(s.url),
+    ...(s.token === undefined ? {} : { token: '***' }),
+    ...(s.hmacSecret === undefined ? {} : { hmacSecret: '***' }),
+  };
+}
