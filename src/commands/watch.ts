@@ -122,7 +122,14 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
     page =
       config.web &&
-      (await openPage({ config: config.web, streams, telemetry, labels: () => labels, reload }));
+      (await openPage({
+        config: config.web,
+        streams,
+        telemetry,
+        labels: () => labels,
+        reload,
+        store: config.store,
+      }));
     if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
     const detector = await createDetector(modelOf(config), engineOptions(config));
     labels = detector.model.labels;

@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { repoRoot } from '../core/root.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { WebConfig } from '../web/config.js';
-import type { PageStore } from '../web/memory-store.js';
+import { LazyStore } from '../web/lazy-store.js';
 import { ReviewBook } from '../web/review-book.js';
 import { startWeb, type WebServer } from '../web/server.js';
 import { WebState } from '../web/state.js';
@@ -16,7 +16,8 @@ export interface PageOptions {
   readonly streams: LocalStreams;
   readonly telemetry: Telemetry;
   readonly labels: () => readonly string[];
-  readonly store?: PageStore | undefined;
+  /** Where appearances are kept; left out: the newest of them, in memory. */
+  readonly store?: Config['store'];
   readonly reload?: ConfigReload | undefined;
   readonly anyPort?: boolean;
 }
@@ -28,7 +29,8 @@ export interface Page {
 
 /** The page and its API, on what one process watches. Errors: config-invalid, dataset-invalid. */
 export async function openPage(options: PageOptions): Promise<Page> {
-  const { config, streams, telemetry, labels, store, reload, anyPort = false } = options;
+  const { config, streams, telemetry, labels, reload, anyPort = false } = options;
+  const store = options.store && new LazyStore(options.store);
   const { control, board } = streams;
   const review = await ReviewBook.open(config.review);
   const state = new WebState({ telemetry, control, review, labels, store });
@@ -42,7 +44,11 @@ export async function openPage(options: PageOptions): Promise<Page> {
       configState,
       anyPort,
     });
-    return { state, server };
+    const close = async () => {
+      await server.close();
+      await store?.close();
+    };
+    return { state, server: { ...server, close } };
   } catch (error) {
     state.close();
     throw error;

@@ -1,5 +1,5 @@
 import type { ExposureFacts } from '../exposure/facts.js';
-import { brandKey, type ExposureReport, exposureReport } from '../exposure/report.js';
+import { brandKey } from '../exposure/report.js';
 import { type Segment, timelineOf } from '../exposure/timeline.js';
 
 /** Of one brand, all streams together: seconds seen in each of the buckets. */
@@ -13,7 +13,6 @@ export interface ExposureSeries {
   readonly times: readonly number[];
   readonly bucketSeconds: number;
   readonly brands: readonly BrandSeries[];
-  readonly report: ExposureReport;
 }
 
 export interface TimeRange {
@@ -52,7 +51,7 @@ export function exposureSeries(facts: readonly ExposureFacts[], { fromMs, toMs }
   });
   const times = Array.from({ length: BUCKETS }, (_, i) => (fromMs + i * lengthMs) / 1000);
   brands.sort((a, b) => (a.label < b.label ? -1 : 1));
-  return { times, bucketSeconds: lengthMs / 1000, brands, report: exposureReport(inside) };
+  return { times, bucketSeconds: lengthMs / 1000, brands };
 }
 
 /** The part of an appearance between two wall times; as large a share of it was seen as of the whole. */

@@ -4,14 +4,11 @@ import type {
   AppearanceQuery,
   Seen,
   Selection,
-  Store,
   StoredAppearance,
   Verdict,
 } from '../store/store.js';
 import { Problem } from '../streams/control.js';
-
-/** What the page asks of a store. */
-export type PageStore = Pick<Store, 'appearances' | 'appearance' | 'facts' | 'brands' | 'judge' | 'unjudge'>;
+import type { PageStore } from './page-store.js';
 
 export const APPEARANCES_MAX = 10_000;
 const PAGE_DEFAULT = 50;

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errnoCode, LogowatchError } from '../core/errors.js';
+import { StoreError } from '../store/errors.js';
 import { answerError, streamRoutes } from '../streams/api.js';
 import { Problem } from '../streams/control.js';
 import { Access } from './access.js';
@@ -59,7 +60,9 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
     forceCloseConnections: true,
     frameworkErrors: (error, _, reply) => answerError(error, reply),
   });
-  app.setErrorHandler((error: Parameters<typeof answerError>[0], _, reply) => answerError(error, reply));
+  app.setErrorHandler((error: Parameters<typeof answerError>[0], _, reply) =>
+    answerError(ofStore(error), reply),
+  );
   app.setNotFoundHandler((_, reply) =>
     answerError(new Problem(404, 'Nothing here', 'See /api/openapi.json'), reply),
   );
@@ -75,6 +78,17 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
       await app.close();
     },
   };
+}
+
+/** What a database cannot make sense of is the request's fault; all else may pass. */
+function ofStore(error: Parameters<typeof answerError>[0]): Parameters<typeof answerError>[0] {
+  if (!(error instanceof StoreError)) return error;
+  const isQuery = error.code === 'store-query' || error.ofValue;
+  return new Problem(
+    isQuery ? 400 : 503,
+    isQuery ? 'Not understood' : 'The store does not answer',
+    error.message,
+  );
 }
 
 /** What holds for every answer, whatever was asked. */

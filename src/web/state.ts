@@ -8,7 +8,8 @@ import { BestFrames, type EvidenceSource } from './evidence.js';
 import { HealthBoard, type StreamHealth } from './health.js';
 import { EventHub } from './hub.js';
 import { LiveFrames } from './live-frames.js';
-import { MemoryStore, type PageStore } from './memory-store.js';
+import { MemoryStore } from './memory-store.js';
+import type { PageStore } from './page-store.js';
 import type { KeptFrame } from './picture.js';
 import type { ReviewBook } from './review-book.js';
 

@@ -56,9 +56,8 @@ export function shareView(root) {
   function draw({ report, series }) {
     plot?.destroy();
     plot = undefined;
-    const brands = totals(report);
-    const all = brands.reduce((sum, b) => sum + b.exposureMs, 0);
-    if (all === 0) {
+    const brands = [...report.all.brands].sort((a, b) => b.exposureMs - a.exposureMs);
+    if (report.all.exposureMs === 0) {
       body.replaceChildren(
         emptyState(
           'Nothing was seen in this time',
@@ -70,11 +69,7 @@ export function shareView(root) {
     const chart = el('div', { 'aria-hidden': 'true' });
     body.replaceChildren(
       el('h2', {}, 'Of all the time that any brand was seen'),
-      el(
-        'ul',
-        { class: 'sov' },
-        brands.map((b) => meter(b, all)),
-      ),
+      el('ul', { class: 'sov' }, brands.map(meter)),
       el('h2', {}, 'Over time'),
       chart,
       el('h2', {}, 'By stream'),
@@ -98,21 +93,8 @@ export function shareView(root) {
   };
 }
 
-function totals(report) {
-  const brands = new Map();
-  for (const { label, exposureMs, appearances } of report) {
-    const known = brands.get(label) ?? { label, exposureMs: 0, appearances: 0 };
-    brands.set(label, {
-      label,
-      exposureMs: known.exposureMs + exposureMs,
-      appearances: known.appearances + appearances,
-    });
-  }
-  return [...brands.values()].sort((a, b) => b.exposureMs - a.exposureMs);
-}
-
-function meter({ label, exposureMs }, all) {
-  const share = exposureMs / all;
+function meter({ label, exposureMs, shareOfVoice }) {
+  const share = shareOfVoice ?? 0;
   return el(
     'li',
     {},
@@ -122,15 +104,33 @@ function meter({ label, exposureMs }, all) {
   );
 }
 
-function table(report) {
-  const heads = ['Stream', 'Brand', 'Appearances', 'Seen', 'Looked at'];
+function table({ streams }) {
+  const heads = ['Stream', 'Brand', 'Appearances', 'Seen', 'Alone', 'Share', 'Quality', 'Looked at'];
+  const known = (value, write) => (value === null ? '' : write(value));
+  const row = (stream, b) => {
+    const cells = [
+      stream,
+      b.label,
+      b.appearances,
+      seconds(b.exposureMs),
+      seconds(b.solusMs),
+      known(b.shareOfVoice, percent),
+      known(b.qualityIndex, (q) => q.toFixed(0)),
+      known(b.coverage, percent),
+    ];
+    return el(
+      'tr',
+      {},
+      cells.map((text) => el('td', {}, String(text))),
+    );
+  };
   return el(
     'div',
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Exposure by stream' },
     el(
       'table',
       {},
-      el('caption', {}, 'Two marks of a brand at once count once'),
+      el('caption', {}, 'Two marks of a brand at once count once; quality is 0 to 100'),
       el(
         'thead',
         {},
@@ -143,17 +143,7 @@ function table(report) {
       el(
         'tbody',
         {},
-        report.map((r) =>
-          el(
-            'tr',
-            {},
-            el('td', {}, r.streamId),
-            el('td', {}, r.label),
-            el('td', {}, String(r.appearances)),
-            el('td', {}, seconds(r.exposureMs)),
-            el('td', {}, r.coverage === null ? '' : percent(r.coverage)),
-          ),
-        ),
+        streams.flatMap((s) => s.brands.map((b) => row(s.streamId, b))),
       ),
     ),
   );

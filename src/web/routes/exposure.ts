@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exposureAnalysis } from '../../exposure/analysis.js';
 import type { ExposureFacts } from '../../exposure/facts.js';
 import { Problem } from '../../streams/control.js';
 import { exposureSeries } from '../exposure-series.js';
@@ -9,20 +10,40 @@ import { listOf, streamId } from './schemas.js';
 const HOUR_MS = 3_600_000;
 const RANGE_MAX_MS = 400 * 24 * HOUR_MS;
 
+const ms = z.number();
+const mean = z.number().nullable();
+const brand = z.looseObject({
+  label: z.string(),
+  appearances: z.int(),
+  exposureMs: ms,
+  shareOfVoice: mean,
+  solusMs: ms,
+  sharedMs: ms,
+  areaMean: mean,
+  centrality: mean,
+  clarity: mean,
+  qualityIndex: mean,
+  coverage: mean,
+  first: z.string(),
+  last: z.string(),
+});
+const scope = z.looseObject({
+  streamId: z.string().nullable(),
+  appearances: z.int(),
+  exposureMs: ms,
+  screenMs: ms,
+  brands: z.array(brand),
+});
+
 const answer = z.object({
-  from: z.string(),
-  to: z.string(),
-  report: z.array(
-    z.object({
-      streamId: z.string(),
-      label: z.string(),
-      appearances: z.int(),
-      exposureMs: z.number(),
-      coverage: z.number().nullable(),
-      first: z.string(),
-      last: z.string(),
-    }),
-  ),
+  /** As `report --json` has it; docs/exposure.md says what each figure means. */
+  report: z.looseObject({
+    version: z.literal(1),
+    from: z.string(),
+    to: z.string(),
+    all: scope,
+    streams: z.array(scope),
+  }),
   series: z.object({
     bucketSeconds: z.number(),
     times: z.array(z.number()),
@@ -54,8 +75,8 @@ export function exposureOperations({ store }: WebState): Operation[] {
         const [start, end] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
         const facts: ExposureFacts[] = [];
         for await (const batch of store.facts({ from: start, to: end, streams })) facts.push(...batch);
-        const { report, ...series } = exposureSeries(facts, { fromMs, toMs });
-        return { from: start, to: end, report, series };
+        const report = exposureAnalysis(facts, { from: start, to: end });
+        return { report, series: exposureSeries(facts, { fromMs, toMs }) };
       },
     }),
   ];
