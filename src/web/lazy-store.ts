@@ -20,6 +20,10 @@ export class LazyStore implements PageStore {
     this.#options = options;
   }
 
+  async upsert(events: readonly Appearance[]): Promise<number> {
+    return (await this.#open()).upsert(events);
+  }
+
   async appearances(query?: AppearanceQuery): Promise<AppearancePage> {
     return (await this.#open()).appearances(query);
   }

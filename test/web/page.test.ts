@@ -128,13 +128,16 @@ describe('the page', { skip: noChromium, timeout: 300_000 }, () => {
     const judged = (text: string) => page.getByText(text).waitFor();
     await page.keyboard.press('1');
     await judged('0 right, 1 wrong, 0 not sure');
+    await page.getByText('acme on s3').first().waitFor();
     await page.keyboard.press('2');
     await judged('1 right, 1 wrong, 0 not sure');
+    await page.getByText('acme on s2').first().waitFor();
     await page.keyboard.press('u');
     await judged('0 right, 1 wrong, 0 not sure');
     await page.getByText('acme on s3').first().waitFor();
     await page.keyboard.press('3');
     await judged('0 right, 1 wrong, 1 not sure');
+    await page.getByText('acme on s2').first().waitFor();
     await page.keyboard.press('2');
     await judged('1 right, 1 wrong, 1 not sure');
     await page.getByText('acme on s1').first().waitFor();

@@ -8,6 +8,7 @@ import { StreamControl } from '../../src/streams/control.js';
 import { MemoryDirectory } from '../../src/streams/directory.js';
 import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
 import { webSchema } from '../../src/web/config.js';
+import type { PageStore } from '../../src/web/page-store.js';
 import { ReviewBook } from '../../src/web/review-book.js';
 import { startWeb, type WebServer } from '../../src/web/server.js';
 import { WebState } from '../../src/web/state.js';
@@ -25,7 +26,7 @@ export interface TestServer {
 }
 
 /** The real server on what a pipeline would tell it; nothing is watched. */
-export async function startTestServer(config: object = {}): Promise<TestServer> {
+export async function startTestServer(config: object = {}, store?: PageStore): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'logowatch-web-'));
   const directory = new MemoryDirectory();
   const telemetry = new RecordingTelemetry();
@@ -35,7 +36,7 @@ export async function startTestServer(config: object = {}): Promise<TestServer> 
   });
   const control = new StreamControl({ directory, status, check: () => {} });
   const review = await ReviewBook.open(join(folder, 'review'));
-  const state = new WebState({ telemetry, control, review, labels: () => ['acme', 'globex'] });
+  const state = new WebState({ telemetry, control, review, labels: () => ['acme', 'globex'], store });
   const server: WebServer = await startWeb({
     config: webSchema.parse({ listen: '127.0.0.1:0', ...config }),
     ...{ state, version: '1.2.3', node: 'here', configState: () => ({ loadedAt: null, error: null }) },
