@@ -73,3 +73,16 @@ export const percent = (share) => `${Math.round(share * 100)} %`;
 export function emptyState(title, ...body) {
   return el('section', { class: 'empty' }, el('h2', {}, title), ...body);
 }
+
+/** At most twice a second, however often it is asked for; the last time counts. */
+export function seldom(work) {
+  let pending;
+  const run = () => {
+    if (pending !== undefined) return;
+    pending = setTimeout(() => {
+      pending = undefined;
+      work();
+    }, 500);
+  };
+  return { run, cancel: () => clearTimeout(pending) };
+}

@@ -1,4 +1,4 @@
-import { clock, el, emptyState, percent, seconds, setText } from './dom.js';
+import { clock, el, emptyState, percent, seconds, seldom, setText } from './dom.js';
 import { state } from './state.js';
 
 const RANGES = [
@@ -93,11 +93,13 @@ export function timelineView(root) {
     setText(axis.children[1], clock(to));
     rows.replaceChildren(...shown.slice(0, ROWS).map(row));
   }
-  const onChange = ({ detail: { what } }) => what !== 'streams' && draw();
+  const redraw = seldom(draw);
+  const onChange = ({ detail: { what } }) => what !== 'streams' && redraw.run();
   state.addEventListener('change', onChange);
   const timer = setInterval(() => !lanes.contains(document.activeElement) && draw(), 5000);
   draw();
   return () => {
+    redraw.cancel();
     clearInterval(timer);
     state.removeEventListener('change', onChange);
   };
