@@ -1,4 +1,4 @@
-import { call, pictureUrl } from './api.js';
+import { call, get, pictureUrl } from './api.js';
 import { announce, boxLayer, el } from './dom.js';
 import { state } from './state.js';
 
@@ -13,6 +13,8 @@ const START = [0.4, 0.4, 0.2, 0.2];
  */
 export async function openDrawing(frame, back) {
   const url = await pictureUrl(`/api/frames/${frame.id}`);
+  // The page may have been opened before the model was loaded.
+  if (state.session.labels.length === 0) state.session = await get('/api/session');
   let box = [...START];
   const layer = el('div');
   const picture = el(
