@@ -58,7 +58,9 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
     requestTimeout: 30_000,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    frameworkErrors: (error, _, reply) => answerError(error, reply),
+    // Beyond what Node lets a URL be: ids that are too long are refused as any other that is none.
+    routerOptions: { maxParamLength: 20_000 },
+    frameworkErrors: (error, _, reply) => answerError(error, reply.headers(HEADERS)),
   });
   app.setErrorHandler((error: Parameters<typeof answerError>[0], _, reply) =>
     answerError(ofStore(error), reply),
