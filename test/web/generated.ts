@@ -48,6 +48,11 @@ export const hostileText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
 
+/** What a schema cannot say: brands that the model of the tests knows. */
+const KNOWN: Readonly<Record<string, Arbitrary<unknown>>> = {
+  label: fc.constantFrom('acme', 'globex', 'other'),
+};
+
 /** What a schema allows. */
 export function valid(schema: Schema): Arbitrary<unknown> {
   const { type, format, pattern } = schema;
@@ -70,7 +75,9 @@ export function valid(schema: Schema): Arbitrary<unknown> {
       return fc.array(valid(schema.items ?? {}), { maxLength: Math.min(schema.maxItems ?? 5, 5) });
     case 'object':
       return fc.record(
-        Object.fromEntries(Object.entries(schema.properties ?? {}).map(([k, v]) => [k, valid(v)])),
+        Object.fromEntries(
+          Object.entries(schema.properties ?? {}).map(([k, v]) => [k, KNOWN[k] ?? valid(v)]),
+        ),
         { requiredKeys: [...(schema.required ?? [])] },
       );
     case 'string':
