@@ -52,10 +52,7 @@ describe('from a verdict on the page to a better model', { skip: noChromium, tim
     const page = await browser.newPage();
     page.setDefaultTimeout(60_000);
     await page.goto(`http://127.0.0.1:${port}/#/review`);
-    const judged = await judgeAll(
-      page,
-      () => text.stdout.split('\n').filter((l) => / ended /.test(l)).length,
-    );
+    const judged = await judgeAll(page);
     assert.ok(judged > 0);
     watch.child.kill('SIGINT');
     assert.equal((await watch.ended).code, 0, text.stderr);
@@ -89,10 +86,13 @@ describe('from a verdict on the page to a better model', { skip: noChromium, tim
   });
 
   /** All of them wrong, by keyboard; on the frame of the first a logo is drawn as missed. */
-  async function judgeAll(page: Page, ended: () => number): Promise<number> {
+  async function judgeAll(page: Page): Promise<number> {
     const card = page.locator('section[data-id]');
     await card.locator('.picture img').waitFor();
-    await until('the whole file is watched', () => ended() > 1, 120_000);
+    await page.goto(`${new URL(page.url()).origin}/#/streams`);
+    await page.getByText('ended', { exact: true }).waitFor({ timeout: 120_000 });
+    await page.goto(`${new URL(page.url()).origin}/#/review`);
+    await card.locator('.picture img').waitFor();
     await page.keyboard.press('m');
     const drawing = page.getByRole('application');
     await drawing.press('Shift+ArrowLeft');

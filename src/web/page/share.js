@@ -17,6 +17,7 @@ const EVERY_MS = 10_000;
 export function shareView(root) {
   let plot;
   let stopped = false;
+  let asks = 0;
   const range = el(
     'select',
     { onchange: () => void load() },
@@ -43,9 +44,11 @@ export function shareView(root) {
     const from = new Date(to.getTime() - Number(range.value));
     const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
     if (stream.value !== '') query.set('streams', stream.value);
+    const asked = ++asks;
     try {
       const answer = await get(`/api/exposure?${query}`);
-      if (stopped) return;
+      // A slow answer must not take the place of a newer one.
+      if (stopped || asked !== asks) return;
       fault.textContent = '';
       draw(answer);
     } catch (error) {
@@ -83,7 +86,11 @@ export function shareView(root) {
   }
   const onResize = () => plot?.setSize({ width: body.clientWidth, height: 240 });
   window.addEventListener('resize', onResize);
-  const timer = setInterval(() => !document.hidden && void load(), EVERY_MS);
+  // What long times add up to changes slowly, and costs the server more.
+  const timer = setInterval(() => {
+    const seldom = Number(range.value) > 3_600_000 && Date.now() % (6 * EVERY_MS) > EVERY_MS;
+    if (!document.hidden && !seldom) void load();
+  }, EVERY_MS);
   void load();
   return () => {
     stopped = true;

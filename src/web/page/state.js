@@ -2,7 +2,9 @@ import { get, listen } from './api.js';
 import { announce } from './dom.js';
 
 /** At most so many appearances are kept in the page: the newest. */
-const APPEARANCES_MAX = 3000;
+const APPEARANCES_MAX = 4000;
+const PAGE = 500;
+const PAGES_MAX = 6;
 
 /** What the page knows of the server; `change` events tell views what is new. */
 class State extends EventTarget {
@@ -23,6 +25,21 @@ class State extends EventTarget {
   may(role) {
     const roles = ['viewer', 'reviewer', 'operator'];
     return roles.indexOf(this.session.role) >= roles.indexOf(role);
+  }
+
+  /** Asks for what was there since a time. False where that is more than the page keeps: then the newest. */
+  async loadSince(ms) {
+    const from = new Date(ms).toISOString();
+    let cursor = null;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const query = new URLSearchParams({ from, limit: PAGE, ...(cursor !== null && { cursor }) });
+      const { appearances, next } = await get(`/api/appearances?${query}`);
+      for (const a of appearances) this.#add(a);
+      this.#tell('appearances');
+      if (next === null) return true;
+      cursor = next;
+    }
+    return false;
   }
 
   async start() {
@@ -66,7 +83,7 @@ class State extends EventTarget {
 
   async #load() {
     try {
-      const { appearances } = await get('/api/appearances?limit=500');
+      const { appearances } = await get(`/api/appearances?limit=${PAGE}`);
       for (const a of appearances.reverse()) this.#add(a);
       this.session = await get('/api/session');
       this.#tell('session');

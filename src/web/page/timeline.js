@@ -19,6 +19,7 @@ export function timelineView(root) {
       onchange: () => {
         range = Number(length.value);
         draw();
+        void load();
       },
     },
     RANGES.map(([text, ms]) => el('option', { value: ms }, text)),
@@ -72,6 +73,15 @@ export function timelineView(root) {
     table,
   );
 
+  let complete = true;
+  async function load() {
+    try {
+      complete = await state.loadSince(Date.now() - range);
+      draw();
+    } catch (error) {
+      setText(more, error.message);
+    }
+  }
   function draw() {
     const all = [...state.appearances.values()];
     fill(stream, new Set([...state.streams.keys(), ...all.map((a) => a.streamId)]));
@@ -88,7 +98,12 @@ export function timelineView(root) {
       .sort((a, b) => Date.parse(b.startTime) - Date.parse(a.startTime));
     none.hidden = shown.length > 0;
     table.hidden = axis.hidden = shown.length === 0;
-    drawLanes(lanes, shown, from, to, more);
+    const left = drawLanes(lanes, shown, from, to);
+    const hints = [
+      !complete && 'Not all of this time: only the newest appearances',
+      left > 0 && `${left} more rows: choose a stream or a brand`,
+    ];
+    setText(more, hints.filter(Boolean).join('. '));
     setText(axis.children[0], clock(from));
     setText(axis.children[1], clock(to));
     rows.replaceChildren(...shown.slice(0, ROWS).map(row));
@@ -98,6 +113,7 @@ export function timelineView(root) {
   state.addEventListener('change', onChange);
   const timer = setInterval(() => !lanes.contains(document.activeElement) && draw(), 5000);
   draw();
+  void load();
   return () => {
     redraw.cancel();
     clearInterval(timer);
@@ -111,18 +127,14 @@ function fill(select, names) {
     if (!have.has(name)) select.append(el('option', { value: name }, name));
 }
 
-/** Lanes that are there already are kept, so that the focus stays where it is. */
-function drawLanes(lanes, shown, from, to, more) {
+/** The focus stays where it is. Returns how many rows there was no room for. */
+function drawLanes(lanes, shown, from, to) {
   const groups = new Map();
   for (const a of shown) {
     const key = `${a.label} on ${a.streamId}`;
     groups.set(key, [...(groups.get(key) ?? []), a]);
   }
   const keys = [...groups.keys()].sort();
-  setText(
-    more,
-    keys.length > LANES_MAX ? `${keys.length - LANES_MAX} more rows: choose a stream or a brand` : '',
-  );
   const focused = document.activeElement?.dataset?.id;
   lanes.replaceChildren(
     ...keys.slice(0, LANES_MAX).flatMap((key) => [
@@ -138,6 +150,7 @@ function drawLanes(lanes, shown, from, to, more) {
     ]),
   );
   if (focused) lanes.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+  return keys.length - LANES_MAX;
 }
 
 function mark(a, from, to) {
