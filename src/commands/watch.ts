@@ -1,7 +1,4 @@
 import { Command } from 'commander';
-import { openKafka } from '../bus/kafka/config.js';
-import { MemoryBus } from '../bus/memory.js';
-import { TappedBus } from '../bus/tapped.js';
 import {
   type Config,
   loadConfig,
@@ -14,11 +11,10 @@ import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import { createDetector } from '../infer/network-detector.js';
 import { runPipeline } from '../pipeline.js';
-import { createSinks } from '../sink/create.js';
 import { openTracer } from '../telemetry/open-tracer.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
-import { PinoTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { LISTEN_DEFAULT } from '../web/config.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
 import { LocalStreams } from './local-streams.js';
@@ -26,8 +22,8 @@ import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
 import { storeSectionOf } from './store-option.js';
 import { streamApi } from './stream-api.js';
-import { definedOnly, engineOptions, modelOf, reportFailures, sinksOf } from './watch-config.js';
-import { openPage, type Page, takesStreams } from './web.js';
+import { definedOnly, engineOptions, modelOf, reportFailures } from './watch-config.js';
+import { busAndSinks, openPage, type Page, takesStreams } from './web.js';
 
 interface WatchOptions {
   config?: string;
@@ -165,24 +161,6 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     if (config.bus.kafka !== undefined) leaveSoon();
     release();
   }
-}
-
-/** What joins the stages and what takes their events; a page sees both. */
-async function busAndSinks(
-  config: Config,
-  telemetry: Telemetry,
-  page: Page | undefined,
-  progress?: ProgressLine,
-) {
-  const sinks = await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() });
-  const bus = config.bus.kafka && (await openKafka(config.bus.kafka, telemetry));
-  if (page === undefined) return { sinks, telemetry, ...(bus && { bus }) };
-  const { state } = page;
-  return {
-    sinks: [...sinks, state.sink()],
-    telemetry: state.health,
-    bus: new TappedBus(bus ?? new MemoryBus({ telemetry: state.health }), state.see),
-  };
 }
 
 /** The file's settings, overridden by the command line's. */

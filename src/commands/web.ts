@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openKafka } from '../bus/kafka/config.js';
+import { MemoryBus } from '../bus/memory.js';
+import { TappedBus } from '../bus/tapped.js';
 import type { Config } from '../config.js';
 import { repoRoot } from '../core/root.js';
+import { createSinks } from '../sink/create.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { WebConfig } from '../web/config.js';
 import { LazyStore } from '../web/lazy-store.js';
 import { ReviewBook } from '../web/review-book.js';
 import { startWeb, type WebServer } from '../web/server.js';
 import { WebState } from '../web/state.js';
+import type { ProgressLine } from './io.js';
 import type { LocalStreams } from './local-streams.js';
 import type { ConfigReload } from './reload.js';
+import { sinksOf } from './watch-config.js';
 
 export interface PageOptions {
   readonly config: WebConfig;
@@ -53,6 +59,24 @@ export async function openPage(options: PageOptions): Promise<Page> {
     state.close();
     throw error;
   }
+}
+
+/** What joins the stages and what takes their events; a page sees both. */
+export async function busAndSinks(
+  config: Config,
+  telemetry: Telemetry,
+  page: Page | undefined,
+  progress?: ProgressLine,
+) {
+  const sinks = await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() });
+  const bus = config.bus.kafka && (await openKafka(config.bus.kafka, telemetry));
+  if (page === undefined) return { sinks, telemetry, ...(bus && { bus }) };
+  const { state } = page;
+  return {
+    sinks: [...sinks, state.sink()],
+    telemetry: state.health,
+    bus: new TappedBus(bus ?? new MemoryBus({ telemetry: state.health }), state.see),
+  };
 }
 
 /** Whether streams may still come although none is left. */
