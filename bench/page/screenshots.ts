@@ -38,6 +38,7 @@ try {
   await until('the end of the broadcast', () => demo.text.stdout.includes('events: '), 300_000);
   for (const view of ['timeline', 'share', 'review', 'streams']) {
     await page.goto(`${url}/#/${view}`);
+    if (view === 'share') await page.getByLabel('The last').selectOption({ label: '10 minutes' });
     await page.waitForTimeout(1_500);
     await shoot(page, view);
   }
@@ -57,14 +58,20 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** With as many colours as its size allows. */
+/** As large, with as many colours, as its bytes allow. */
 async function shoot(page: Page, name: string): Promise<void> {
   const picture = await page.screenshot();
-  for (const colours of [256, 128, 64, 32]) {
-    const png = await sharp(picture).png({ palette: true, colours, effort: 10 }).toBuffer();
-    if (png.length > BYTES_MAX && colours > 32) continue;
+  for (const [width, colours] of [
+    [1000, 256],
+    [1000, 64],
+    [800, 64],
+    [640, 64],
+  ] as const) {
+    const resized = sharp(picture).resize({ width, withoutEnlargement: true });
+    const png = await resized.png({ palette: true, colours, effort: 10 }).toBuffer();
+    if (png.length > BYTES_MAX && width > 640) continue;
     await writeFile(join(output, `web-${name}.png`), png);
-    process.stdout.write(`web-${name}.png: ${png.length} bytes, ${colours} colours\n`);
+    process.stdout.write(`web-${name}.png: ${png.length} bytes, ${width} px, ${colours} colours\n`);
     return;
   }
 }

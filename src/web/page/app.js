@@ -33,7 +33,9 @@ function show({ focus }) {
   const root = el('div');
   main.replaceChildren(root);
   close = view(root, rest.map(decodeURIComponent).join('/')) ?? (() => {});
-  if (focus) main.focus();
+  if (!focus) return;
+  main.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }
 
 const connection = document.getElementById('connection');

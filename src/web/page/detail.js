@@ -121,8 +121,8 @@ function verdictButtons(a, path, done) {
 export function factsOf(a) {
   const facts = {
     State: a.state === 'ended' ? `ended: ${a.endReason}` : 'still there',
-    From: `${a.startTime}`,
-    To: `${a.endTime}`,
+    From: new Date(a.startTime).toLocaleString(),
+    To: new Date(a.endTime).toLocaleString(),
     Seen: seconds(a.exposureMs),
     'Best score': percent(a.score),
     'Share of the picture': `${(a.areaMax * 100).toFixed(1)} % at most`,
