@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { streamPaths, streamSchemas } from '../streams/openapi.js';
+import type { Role } from './config.js';
 import { type Operation, problemSchema } from './operation.js';
 
 /** OpenAPI 3.1 of all that the server answers under /api, made of what it is made of. */
 export function webOpenApi(version: string, operations: readonly Operation[]): object {
-  const paths: Record<string, Record<string, unknown>> = { ...streamPaths() };
+  const paths = ofStreams();
   for (const one of operations) {
     paths[one.path] = { ...pathParameters(one), ...paths[one.path], [one.method]: describe(one) };
   }
@@ -25,6 +26,25 @@ export function webOpenApi(version: string, operations: readonly Operation[]): o
   };
 }
 
+/** As the API of streams has them, and who may. */
+function ofStreams(): Record<string, Record<string, unknown>> {
+  const paths = Object.entries(streamPaths()).map(([path, methods]) => {
+    const described = Object.entries(methods).map(([method, of]) => {
+      if (method === 'parameters') return [method, of];
+      const role: Role = streamRole(method);
+      const { responses, ...rest } = of as { responses: object };
+      return [method, { ...rest, 'x-role': role, responses: { ...responses, 403: problem(NOT_ALLOWED) } }];
+    });
+    return [path, Object.fromEntries(described)];
+  });
+  return Object.fromEntries(paths);
+}
+
+/** Who may see streams, and who may change them. */
+export const streamRole = (method: string): Role => (method.toLowerCase() === 'get' ? 'viewer' : 'operator');
+
+const NOT_ALLOWED = 'Not with this token, or from another site';
+
 function describe({ summary, role, query, body, answer, status, problems, path, params }: Operation): object {
   const { description, schema, type = 'application/json' } = answer;
   const code = status ?? (schema === undefined && answer.type === undefined ? 204 : 200);
@@ -35,7 +55,7 @@ function describe({ summary, role, query, body, answer, status, problems, path, 
   const all: Record<number, string> = {
     ...((query ?? body ?? params) !== undefined && { 400: 'Not understood' }),
     401: 'No token, or a wrong one',
-    403: 'Not with this token, or from another site',
+    403: NOT_ALLOWED,
     ...(path.includes('{') && { 404: 'No such thing' }),
     ...(body !== undefined && { 413: 'Too large', 415: 'Not JSON' }),
     503: 'The store does not answer',

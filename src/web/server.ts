@@ -7,7 +7,7 @@ import { Problem } from '../streams/control.js';
 import { Access } from './access.js';
 import { listenOf, type Role, type WebConfig } from './config.js';
 import { serveEvents } from './events-route.js';
-import { webOpenApi } from './openapi.js';
+import { streamRole, webOpenApi } from './openapi.js';
 import { type Bytes, type Operation, parsePart } from './operation.js';
 import { appearanceOperations } from './routes/appearances.js';
 import { eventsOperation } from './routes/events.js';
@@ -132,7 +132,7 @@ function api(app: FastifyInstance, access: Access, options: WebOptions): void {
   );
   void app.register(async (streams) => {
     streams.addHook('onRequest', async (request) => {
-      access.require(request, request.method === 'GET' ? 'viewer' : 'operator');
+      access.require(request, streamRole(request.method));
     });
     streamRoutes(streams, { control: state.control, node, config: configState });
   });
