@@ -24,6 +24,16 @@ module.exports = {
     only('streams-say-what-ingest-does', 'streams', ['core', 'telemetry', 'bus', 'ingest']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     only('exposure-is-arithmetic', 'exposure', ['core']),
+    only('web-shows-what-there-is', 'web', [
+      'core',
+      'telemetry',
+      'bus',
+      'sink',
+      'store',
+      'streams',
+      'exposure',
+      'mine',
+    ]),
     only('replay-joins-as-the-pipeline-does', 'replay', [
       'core',
       'telemetry',

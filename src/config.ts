@@ -11,6 +11,7 @@ import { redactSink, type SinkConfig, sinkSchema } from './sink/config.js';
 import { redactStore, storeSchema } from './store/config.js';
 import type { StreamText } from './streams/entry.js';
 import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
+import { webSchema } from './web/config.js';
 
 const smoothing = z.strictObject({
   /** Wanted false appearances an hour, all brands of a stream together. */
@@ -46,6 +47,8 @@ const schema = z.strictObject({
       streamSecrets: z.array(z.string().min(1)).default([]),
     })
     .optional(),
+  /** The page and its API; left out: no port is opened. */
+  web: webSchema.optional(),
   /** OpenTelemetry; left out: no traces. */
   tracing: z
     .strictObject({
@@ -144,6 +147,9 @@ export function redactConfig(config: Config): Config {
   return {
     ...config,
     ...(config.ops?.token !== undefined && { ops: { ...config.ops, token: '***' } }),
+    ...(config.web !== undefined && {
+      web: { ...config.web, tokens: config.web.tokens.map((t) => ({ ...t, token: '***' })) },
+    }),
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
     sinks: config.sinks.map(redactSink),
     ...(config.store && { store: redactStore(config.store) }),
@@ -189,6 +195,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
+    case 'web':
+      return path.length === 1 ? Object.keys(webSchema.shape) : ['token', 'role'];
     case 'tracing':
       return ['endpoint', 'ratio'];
     case 'bus':

@@ -57,6 +57,8 @@ describe('import directions', () => {
     ['mine', 'train'],
     ['infer', 'mine'],
     ['exposure', 'telemetry'],
+    ['web', 'infer'],
+    ['streams', 'web'],
     ['replay', 'ingest'],
     ['infer', 'exposure'],
     ['streams', 'infer'],

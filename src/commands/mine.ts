@@ -146,9 +146,11 @@ function describe(summary: MineSummary, output: string): string {
   ].join('\n');
 }
 
-async function apply(folder: string, verdicts: string, options: { json?: boolean }): Promise<void> {
+async function apply(folder: string, verdicts: string, _: object, command: Command): Promise<void> {
   const summary = await applyVerdicts(folder, verdicts);
-  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describeApplied(summary));
+  // `mine` has the same option, and takes it before we see it.
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeApplied(summary));
 }
 
 function describeApplied({ negatives, positives, leftOut }: ApplySummary): string {

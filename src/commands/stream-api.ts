@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from '../config.js';
-import { repoRoot } from '../core/root.js';
 import { createApi } from '../streams/api.js';
 import type { StreamControl } from '../streams/control.js';
 import type { OpsOptions } from '../telemetry/ops-server.js';
 import type { ConfigReload } from './reload.js';
+import { programVersion } from './web.js';
 
 /** What the ops server answers of streams; without ops.token there is no API. */
 export async function streamApi(
@@ -16,9 +14,7 @@ export async function streamApi(
 ): Promise<Required<Pick<OpsOptions, 'api' | 'notes'>>> {
   const state = () => reload?.state ?? { loadedAt: null, error: null };
   const token = config.ops?.token;
-  const { version } = JSON.parse(readFileSync(join(repoRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
+  const version = programVersion();
   const api =
     token === undefined ? undefined : await createApi({ control, token, node, version, config: state });
   const notes = (): Record<string, string> => {

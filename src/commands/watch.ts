@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { openKafka } from '../bus/kafka/config.js';
 import {
   type Config,
   loadConfig,
@@ -12,18 +11,19 @@ import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import { openDetector } from '../infer/workers/pool.js';
 import { runPipeline } from '../pipeline.js';
-import { createSinks } from '../sink/create.js';
 import { openTracer } from '../telemetry/open-tracer.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { LISTEN_DEFAULT } from '../web/config.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
 import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
 import { storeSectionOf } from './store-option.js';
 import { streamApi } from './stream-api.js';
-import { definedOnly, modelOf, reportFailures, sinksOf } from './watch-config.js';
+import { definedOnly, modelOf, reportFailures } from './watch-config.js';
+import { busAndSinks, openPage, type Page, takesStreams } from './web.js';
 
 interface WatchOptions {
   config?: string;
@@ -39,6 +39,7 @@ interface WatchOptions {
   ffmpeg?: string;
   logLevel?: Config['logLevel'];
   quiet?: boolean;
+  web?: string | true;
   printConfig?: boolean;
 }
 
@@ -58,6 +59,7 @@ export function watchCommand(): Command {
     )
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
+    .option('--web [host:port]', `show it on a page (default ${LISTEN_DEFAULT}; docs/web.md)`)
     .option('--duration <seconds>', 'stop after so long', positiveNumber)
     .option('--rtsp-transport <name>', 'tcp or udp (default tcp)')
     .option('--ffmpeg <path>', 'the ffmpeg to use')
@@ -73,6 +75,7 @@ Examples:
   logowatch watch rtsp://camera.example/live --model my-model
   logowatch watch https://tv.example/live.m3u8 --model my-model --events out/events.jsonl
   logowatch watch match.mp4 --model my-model --json
+  logowatch watch rtsp://camera.example/live --model my-model --web
   CAM_PASSWORD=... logowatch watch -c logowatch.yaml`,
     )
     .action(run);
@@ -84,7 +87,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(redactConfig(config), null, 2)}\n`);
     return;
   }
-  if (config.streams.length === 0 && config.ops?.token === undefined) {
+  if (config.streams.length === 0 && !takesStreams(config)) {
     throw new LogowatchError('usage', 'Nothing to watch', {
       remedy: 'Name an address or a file, or -c FILE with streams',
     });
@@ -106,25 +109,37 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
           load: async () => streams.use(await effectiveConfig(sources, options)),
         });
   let loaded = false;
+  let labels: readonly string[] = [];
   let ops: OpsServer | undefined;
+  let page: Page | undefined;
   try {
     const checks = () => ({ model: loaded });
     const api = await streamApi(config, streams.control, streams.board.node, reload);
     ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
+    page =
+      config.web &&
+      (await openPage({
+        config: config.web,
+        streams,
+        telemetry,
+        labels: () => labels,
+        reload,
+        store: config.store,
+      }));
+    if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
     const detector = await openDetector(modelOf(config), config);
+    labels = detector.model.labels;
     loaded = true;
     try {
       const { failures } = await runPipeline({
         streams: [],
         onStreams: async (set) => {
           await streams.run(set);
-          return config.ops?.token !== undefined;
+          return takesStreams(config);
         },
         detector,
-        sinks: await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() }),
         smoothing: definedOnly(config.smoothing),
-        ...(config.bus.kafka && { bus: await openKafka(config.bus.kafka, telemetry) }),
-        telemetry,
+        ...(await busAndSinks(config, telemetry, page, progress)),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       progress?.close();
@@ -141,6 +156,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     progress?.close();
     reload?.close();
     await tracer?.close();
+    await page?.server.close();
     await ops?.close();
     if (config.bus.kafka !== undefined) leaveSoon();
     release();
@@ -170,6 +186,9 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
         ffmpegPath: options.ffmpeg,
         logLevel: options.logLevel,
         store: storeSectionOf(options.store, base.store),
+      }),
+      ...(options.web !== undefined && {
+        web: { ...base.web, ...(typeof options.web === 'string' && { listen: options.web }) },
       }),
       streams,
       sinks,

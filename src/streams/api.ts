@@ -44,13 +44,17 @@ export async function createApi(options: ApiOptions): Promise<ApiHandler> {
         'Send Authorization: Bearer with the value of ops.token',
       );
     });
-    routes(guarded, options);
+    streamRoutes(guarded, options);
   });
   await app.ready();
   return (request, response) => app.routing(request, response);
 }
 
-function routes(app: FastifyInstance, { control, node, config }: ApiOptions): void {
+/** Whoever registers them says who may. */
+export function streamRoutes(
+  app: FastifyInstance,
+  { control, node, config }: Pick<ApiOptions, 'control' | 'node' | 'config'>,
+): void {
   type Named = { Params: { id: string } };
   app.addHook('onSend', async (_, reply) => {
     reply.header('cache-control', 'no-store');
@@ -82,7 +86,8 @@ function tokenCheck(token: string): (header: string | undefined) => boolean {
   return (header) => timingSafeEqual(digest(header ?? ''), right);
 }
 
-function answerError(error: FastifyError | Problem | LogowatchError, reply: FastifyReply): void {
+/** As problem+json. */
+export function answerError(error: FastifyError | Problem | LogowatchError, reply: FastifyReply): void {
   const { status, title, detail } = problemOf(error);
   void reply
     .code(status)

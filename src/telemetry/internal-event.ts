@@ -40,6 +40,8 @@ export type InternalEvent =
   | { type: 'sink-retry'; sink: string; attempt: number; delayMs: number; error: string }
   | { type: 'sink-failed'; sink: string; events: number; error: string }
   | { type: 'record-rejected'; topic: string; reason: string }
+  /** A page that could not follow its events. */
+  | { type: 'page-cut-off' }
   | { type: 'spans-dropped'; count: number; reason: 'queue' | 'receiver' | 'stop' }
   | { type: 'warning'; message: string; streamId?: string }
   | { type: 'info'; message: string; streamId?: string };

@@ -73,6 +73,10 @@ export class Metrics {
   readonly #sinkFailures = this.#counter('logowatch_sink_failures_total', 'Failures that are final', 'sink');
   readonly #sinkLost = this.#counter('logowatch_sink_events_lost_total', 'Events a sink never took', 'sink');
   readonly #spansDropped = this.#counter('logowatch_spans_dropped_total', 'Spans not sent', 'reason');
+  readonly #pagesCutOff = this.#counter(
+    'logowatch_pages_cut_off_total',
+    'Pages that could not follow their events',
+  );
   readonly #lags = new ReaderLags(this.registry);
 
   measure(event: InternalEvent): void {
@@ -104,6 +108,9 @@ export class Metrics {
         break;
       case 'spans-dropped':
         this.#spansDropped.inc({ reason: event.reason }, event.count);
+        break;
+      case 'page-cut-off':
+        this.#pagesCutOff.inc();
         break;
       case 'record-rejected':
         this.#rejected.inc({ topic: event.topic });
