@@ -23,13 +23,19 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** What was watched, from a file of events and from a store. */
 async function sameReports(store: string, events: string): Promise<void> {
-  const [fromStore, fromFile] = [
-    await runCli('report', store, '--json'),
-    await runCli('report', events, '--json'),
-  ];
-  assert.equal(fromStore.code, 0, fromStore.stderr);
-  assert.ok(JSON.parse(fromFile.stdout).length >= 2);
-  assert.deepEqual(JSON.parse(fromStore.stdout), JSON.parse(fromFile.stdout));
+  const both = async (...options: string[]) => {
+    const [fromStore, fromFile] = [
+      await runCli('report', store, ...options),
+      await runCli('report', events, ...options),
+    ];
+    assert.equal(fromStore.code, 0, fromStore.stderr);
+    assert.deepEqual(JSON.parse(fromStore.stdout), JSON.parse(fromFile.stdout));
+    return JSON.parse(fromFile.stdout);
+  };
+  const whole = await both('--json');
+  const quick = await both('--seconds', '--json');
+  assert.ok(whole.all.brands.length >= 2);
+  assert.equal(quick.length, whole.all.brands.length);
 }
 
 describe('a store from the command line', { timeout: 180_000 }, () => {
