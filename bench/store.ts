@@ -16,7 +16,7 @@ const STREAMS = 20;
 const BRANDS = 50;
 const FROM = '2026-01-01T00:00:00Z';
 const TO = '2026-01-31T00:00:00Z';
-const VIEWS = 300;
+const VIEWS = 100;
 
 /** In the order of their starts, as they come in; anywhere in the month, half of all on a fifth of the streams and brands; 2 to 30 s; one in ten has been judged. */
 const FILL = `

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bareOrigin } from '../core/redact.js';
+import { bareOrigin, redact } from '../core/redact.js';
 
 /** One of the section `sinks` of the config. */
 export const sinkSchema = z.discriminatedUnion('type', [
@@ -12,12 +12,23 @@ export const sinkSchema = z.discriminatedUnion('type', [
     hmacSecret: z.string().min(1).optional(),
     timeoutMs: z.number().int().min(100).optional(),
   }),
+  z.strictObject({
+    type: z.literal('mqtt'),
+    url: z.url({ protocol: /^(mqtt|ws)s?$/ }),
+    topic: z
+      .string()
+      .regex(/^[^+#\0]+$/, 'use no +, no # and no NUL')
+      .optional(),
+    clientId: z.string().min(1).optional(),
+    timeoutMs: z.number().int().min(100).optional(),
+  }),
 ]);
 
 export type SinkConfig = z.infer<typeof sinkSchema>;
 
 /** As it may be shown: no secret in it. */
 export function redactSink(s: SinkConfig): SinkConfig {
+  if (s.type === 'mqtt') return { ...s, url: redact(s.url) };
   if (s.type !== 'webhook') return s;
   return {
     ...s,

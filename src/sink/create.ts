@@ -1,12 +1,14 @@
 import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
+import { createMqtt, type MqttOptions } from './sinks/mqtt.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
 import { createStore, type StoreSinkOptions } from './sinks/store.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
 
 interface OptionsByType {
   jsonl: JsonlOptions;
+  mqtt: MqttOptions;
   stdout: StdoutOptions;
   store: StoreSinkOptions;
   webhook: WebhookOptions;
@@ -22,6 +24,7 @@ type Factory<T extends keyof OptionsByType> = (
 /** The table of sinks: one file and one line each. */
 const factories: { readonly [T in keyof OptionsByType]: Factory<T> } = {
   jsonl: createJsonl,
+  mqtt: createMqtt,
   stdout: createStdout,
   store: createStore,
   webhook: createWebhook,

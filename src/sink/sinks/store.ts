@@ -23,7 +23,10 @@ export async function createStore(options: StoreSinkOptions, context: SinkContex
   try {
     await sink.open();
   } catch (error) {
-    if (!(error instanceof StoreError && error.transient)) throw asSinkError(error);
+    if (!(error instanceof StoreError && error.transient)) {
+      await sink.close();
+      throw asSinkError(error);
+    }
     context.telemetry.emit({ type: 'warning', message: describeError(error) });
   }
   return sink;
