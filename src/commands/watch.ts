@@ -125,6 +125,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
         labels: () => labels,
         reload,
         store: config.store,
+        exposure: config.exposure,
       }));
     if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
     const detector = await openDetector(modelOf(config), config);

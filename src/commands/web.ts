@@ -24,6 +24,8 @@ export interface PageOptions {
   readonly labels: () => readonly string[];
   /** Where appearances are kept; left out: the newest of them, in memory. */
   readonly store?: Config['store'];
+  /** How the page's reports count. */
+  readonly exposure?: Config['exposure'];
   readonly reload?: ConfigReload | undefined;
   readonly anyPort?: boolean;
 }
@@ -35,11 +37,11 @@ export interface Page {
 
 /** The page and its API, on what one process watches. Errors: config-invalid, dataset-invalid. */
 export async function openPage(options: PageOptions): Promise<Page> {
-  const { config, streams, telemetry, labels, reload, anyPort = false } = options;
+  const { config, streams, telemetry, labels, reload, exposure, anyPort = false } = options;
   const store = options.store && new LazyStore(options.store);
   const { control, board } = streams;
   const review = await ReviewBook.open(config.review);
-  const state = new WebState({ telemetry, control, review, labels, store });
+  const state = new WebState({ telemetry, control, review, labels, store, exposure });
   const configState = () => reload?.state ?? { loadedAt: null, error: null };
   try {
     const server = await startWeb({

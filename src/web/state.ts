@@ -1,5 +1,6 @@
 import type { LookedAt } from '../bus/tapped.js';
 import type { Appearance } from '../core/appearance.js';
+import type { ExposureSettings } from '../exposure/settings.js';
 import type { Sink } from '../sink/sink.js';
 import type { StreamControl } from '../streams/control.js';
 import type { StreamView } from '../streams/view.js';
@@ -21,6 +22,8 @@ export interface WebStateOptions {
   readonly store?: PageStore | undefined;
   /** The labels that the model knows; empty until it is loaded. */
   readonly labels: () => readonly string[];
+  /** How reports count; left out: as by default. */
+  readonly exposure?: ExposureSettings | undefined;
 }
 
 /** A stream as the page shows it. */
@@ -33,6 +36,7 @@ export class WebState {
   readonly control: StreamControl;
   readonly review: ReviewBook;
   readonly labels: () => readonly string[];
+  readonly exposure: ExposureSettings | undefined;
   readonly store: PageStore;
   readonly health: HealthBoard;
   readonly hub: EventHub;
@@ -44,10 +48,11 @@ export class WebState {
   /** As last told to those who listen. */
   #told = new Map<string, string>();
 
-  constructor({ telemetry, control, review, store, labels }: WebStateOptions) {
+  constructor({ telemetry, control, review, store, labels, exposure }: WebStateOptions) {
     this.control = control;
     this.review = review;
     this.labels = labels;
+    this.exposure = exposure;
     this.#memory = store === undefined ? new MemoryStore() : undefined;
     this.store = store ?? (this.#memory as MemoryStore);
     this.health = new HealthBoard(telemetry);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LookedAt } from '../../src/bus/tapped.js';
 import type { Appearance } from '../../src/core/appearance.js';
 import type { Detection } from '../../src/core/detection.js';
+import type { ExposureSettings } from '../../src/exposure/settings.js';
 import { StreamControl } from '../../src/streams/control.js';
 import { MemoryDirectory } from '../../src/streams/directory.js';
 import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
@@ -26,7 +27,11 @@ export interface TestServer {
 }
 
 /** The real server on what a pipeline would tell it; nothing is watched. */
-export async function startTestServer(config: object = {}, store?: PageStore): Promise<TestServer> {
+export async function startTestServer(
+  config: object = {},
+  store?: PageStore,
+  exposure?: ExposureSettings,
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'logowatch-web-'));
   const directory = new MemoryDirectory();
   const telemetry = new RecordingTelemetry();
@@ -36,7 +41,8 @@ export async function startTestServer(config: object = {}, store?: PageStore): P
   });
   const control = new StreamControl({ directory, status, check: () => {} });
   const review = await ReviewBook.open(join(folder, 'review'));
-  const state = new WebState({ telemetry, control, review, labels: () => ['acme', 'globex'], store });
+  const labels = () => ['acme', 'globex'];
+  const state = new WebState({ telemetry, control, review, labels, store, exposure });
   const server: WebServer = await startWeb({
     config: webSchema.parse({ listen: '127.0.0.1:0', ...config }),
     ...{ state, version: '1.2.3', node: 'here', configState: () => ({ loadedAt: null, error: null }) },

@@ -51,7 +51,7 @@ const answer = z.object({
   }),
 });
 
-export function exposureOperations({ store }: WebState): Operation[] {
+export function exposureOperations({ store, exposure: settings }: WebState): Operation[] {
   return [
     operation({
       method: 'get',
@@ -75,7 +75,7 @@ export function exposureOperations({ store }: WebState): Operation[] {
         const [start, end] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
         const facts: ExposureFacts[] = [];
         for await (const batch of store.facts({ from: start, to: end, streams })) facts.push(...batch);
-        const report = exposureAnalysis(facts, { from: start, to: end });
+        const report = exposureAnalysis(facts, { from: start, to: end, settings });
         return { report, series: exposureSeries(facts, { fromMs, toMs }) };
       },
     }),
