@@ -75,7 +75,11 @@ function addVerdicts(where: Where, verdicts: readonly (Judgement | 'none')[]): v
   const given = (p: string): string => `v.verdict = ANY (${p}::text[])`;
   const judged = verdicts.filter((verdict) => verdict !== 'none');
   const none = judged.length < verdicts.length;
-  where.add(judged, (p) => (!none ? given(p) : `(v.verdict IS NULL OR ${given(p)})`));
+  const missing = 'v.appearance_id IS NULL';
+  where.add(judged, (p) => {
+    if (!none) return given(p);
+    return judged.length > 0 ? `(${missing} OR ${given(p)})` : `${missing} AND ${p}::text[] IS NOT NULL`;
+  });
 }
 
 export const writeCursor = (startUs: number, id: string): string =>
