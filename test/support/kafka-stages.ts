@@ -47,26 +47,35 @@ export interface Stages {
   published(): Promise<Appearance[]>;
 }
 
-/** A broker, a clip, and stages that are ended with it. */
-export class KafkaStages {
-  readonly broker: TestBroker;
+interface Cluster {
+  readonly addresses: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** A cluster, a clip, and stages that are ended with it. */
+export class KafkaStages<C extends Cluster = TestBroker> {
+  readonly broker: C;
   readonly clip: string;
   readonly #folder: string;
   readonly #running: RunningCli[] = [];
 
-  private constructor(broker: TestBroker, folder: string, clip: string) {
+  private constructor(broker: C, folder: string, clip: string) {
     this.broker = broker;
     this.#folder = folder;
     this.clip = clip;
   }
 
-  static async open(): Promise<KafkaStages> {
+  static open(): Promise<KafkaStages> {
+    return KafkaStages.on(() => TestBroker.start());
+  }
+
+  static async on<C extends Cluster>(start: () => Promise<C>): Promise<KafkaStages<C>> {
     useShippedFonts();
     const folder = mkdtempSync(join(tmpdir(), 'logowatch-kafka-e2e-'));
     const ffmpeg = await npmFfmpeg();
     const output = join(folder, 'clip.mp4');
     await composeBroadcast({ ffmpegPath: ffmpeg.path, seed: 5, seconds: SECONDS, output });
-    return new KafkaStages(await TestBroker.start(), folder, output);
+    return new KafkaStages(await start(), folder, output);
   }
 
   path(name: string): string {
@@ -88,7 +97,7 @@ export class KafkaStages {
       [
         `model: ${model}`,
         'ops: { port: "${OPS_PORT}" }',
-        `bus: { kafka: { brokers: ["${this.broker.address}"], prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
+        `bus: { kafka: { brokers: ${JSON.stringify(this.broker.addresses)}, prefix: ${name}., partitions: 3, sessionTimeoutMs: 6000 } }`,
         `streams: [{ id: clip, url: "${source}" }]`,
         `sinks: [${sink ?? `{ type: jsonl, path: "${events}" }`}]`,
         ...more,
@@ -107,7 +116,7 @@ export class KafkaStages {
 
   async #published(prefix: string): Promise<Appearance[]> {
     const reader = await TopicReader.open(
-      { brokers: [this.broker.address], prefix },
+      { brokers: [...this.broker.addresses], prefix },
       new RecordingTelemetry(),
     );
     try {

@@ -14,7 +14,19 @@ const START_MS_MAX = 60_000;
 
 export const withoutKafka = (): string | false => withoutJava('kafka');
 
+export interface BrokerPorts {
+  readonly port: number;
+  readonly controller: number;
+}
+
+export const freePorts = async (): Promise<BrokerPorts> => ({
+  port: await freePort('tcp'),
+  controller: await freePort('tcp'),
+});
+
 export interface BrokerExtras {
+  /** Default: free ones. */
+  readonly ports?: BrokerPorts;
   /** Beside the plain one. */
   readonly listener?: { readonly name: string; readonly protocol: string; readonly address: string };
   readonly properties?: Readonly<Record<string, string | number>>;
@@ -41,7 +53,7 @@ export class TestBroker {
   ): Promise<TestBroker> {
     const jars = await brokerJars();
     const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
-    const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
+    const { port, controller } = extras.ports ?? (await freePorts());
     const given = { ...extras, properties: { ...extras.properties, ...more(port, controller) } };
     await writeFile(join(folder, 'server.properties'), properties(folder, port, controller, given));
     const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
@@ -61,6 +73,10 @@ export class TestBroker {
     if (formatted.status !== 0) throw new Error(`the broker cannot be set up: ${formatted.stderr}`);
     await broker.up();
     return broker;
+  }
+
+  get addresses(): readonly string[] {
+    return [this.address];
   }
 
   get pid(): number {
