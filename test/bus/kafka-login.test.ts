@@ -154,3 +154,32 @@ describe('logging in to a real broker', { skip: withoutKafka(), timeout: 180_000
     await assert.rejects(openKafka(section, new RecordingTelemetry()), failed(/none/));
   });
 });
+
+describe('certificates of clients', { skip: withoutKafka(), timeout: 120_000 }, () => {
+  let broker: SecureBroker;
+  before(async () => {
+    broker = await SecureBroker.startMutual();
+  });
+  after(() => broker?.stop());
+
+  const open = (section: KafkaSection) => {
+    const few = { ...section, prefix: 'mutual.', partitions: 1, connectTries: 2 };
+    return openKafka(few, new RecordingTelemetry());
+  };
+
+  it('one that the broker knows is let in', async () => {
+    const bus = await open(broker.certified('client'));
+    await bus.send(topics.appearances, [{ key: 'news', value: makeEvent('a', 0, 'ongoing') }]);
+    await bus.close();
+  });
+
+  it('none, and a stranger’s, are refused', async () => {
+    const { brokers } = broker.certified('client');
+    for (const section of [broker.certified('stranger'), { brokers, tls: { caFile: broker.caFile } }])
+      await assert.rejects(open(section), (error) => {
+        assert.ok(error instanceof LogowatchError && error.code === 'bus-failed', String(error));
+        assert.match(describeError(error), /certificate/);
+        return true;
+      });
+  });
+});

@@ -45,6 +45,35 @@ export class SecureBroker {
     return new SecureBroker(plain, address, folder);
   }
 
+  /** Its second listener asks for the certificate of a client that it knows, and for no login. */
+  static async startMutual(): Promise<SecureBroker> {
+    const folder = await mkdtemp(join(tmpdir(), 'logowatch-mtls-'));
+    const [store, trust] = [join(folder, 'broker.p12'), join(folder, 'trust.p12')];
+    makeCertificate(store, join(folder, 'ca.pem'));
+    for (const name of ['client', 'stranger']) makeClient(folder, name);
+    const into = ['-keystore', trust, '-storetype', 'PKCS12', '-storepass', STORE_PASSWORD];
+    keytool(['-importcert', '-noprompt', '-alias', 'client', '-file', join(folder, 'client.pem'), ...into]);
+    const address = `127.0.0.1:${await freePort('tcp')}`;
+    const listener = {
+      ...keyStore(store),
+      'ssl.client.auth': 'required',
+      'ssl.truststore.type': 'PKCS12',
+      'ssl.truststore.location': trust,
+      'ssl.truststore.password': STORE_PASSWORD,
+    };
+    const plain = await TestBroker.start({
+      listener: { name: 'SECURE', protocol: 'SSL', address },
+      properties: ofListener(listener),
+    });
+    return new SecureBroker(plain, address, folder);
+  }
+
+  /** `bus.kafka` of a client that shows a certificate: `client` is known, `stranger` is not. */
+  certified(name: 'client' | 'stranger'): KafkaSection {
+    const [certFile, keyFile] = [join(this.#folder, `${name}.pem`), join(this.#folder, `${name}.key`)];
+    return { brokers: [this.address], tls: { caFile: this.caFile, certFile, keyFile } };
+  }
+
   /** `bus.kafka` of a user. */
   section(username: string, over: Partial<KafkaSection> = {}): KafkaSection {
     const sasl = { mechanism: 'scram-sha-512', username, password: PASSWORD } as const;
@@ -72,10 +101,7 @@ function properties(store: string): Record<string, string> {
   const module = 'org.apache.kafka.common.security';
   const users = USERS.map((user) => `user_${user}="${PASSWORD}"`).join(' ');
   const listener = {
-    'ssl.keystore.type': 'PKCS12',
-    'ssl.keystore.location': store,
-    'ssl.keystore.password': STORE_PASSWORD,
-    'ssl.key.password': STORE_PASSWORD,
+    ...keyStore(store),
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     'plain.sasl.jaas.config': `${module}.plain.PlainLoginModule required ${users};`,
     'scram-sha-256.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
@@ -87,8 +113,27 @@ function properties(store: string): Record<string, string> {
   return {
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS;User:root',
-    ...Object.fromEntries(Object.entries(listener).map(([k, v]) => [`listener.name.secure.${k}`, v])),
+    ...ofListener(listener),
   };
+}
+
+const keyStore = (store: string) => ({
+  'ssl.keystore.type': 'PKCS12',
+  'ssl.keystore.location': store,
+  'ssl.keystore.password': STORE_PASSWORD,
+  'ssl.key.password': STORE_PASSWORD,
+});
+
+const ofListener = (properties: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(properties).map(([k, v]) => [`listener.name.secure.${k}`, v]));
+
+/** A key and its own certificate, in PEM, by the openssl that comes with Java's certificates on Debian. */
+function makeClient(folder: string, name: string): void {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
+  const args = ['req', '-x509', ...key, ...files, '-days', '2', '-subj', `/CN=${name}`];
+  const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`openssl: ${stderr}`);
 }
 
 function makeCertificate(store: string, ca: string): void {
