@@ -49,7 +49,7 @@ export class ReaderMeter {
   }
 
   /** Times a commit that has begun. Throws what it throws; `over` says whether that is because the reader is closing. */
-  async timed(partition: number, slice: Slice, commit: Promise<void>, over: () => boolean): Promise<void> {
+  async timed(slice: Slice, commit: Promise<void>, over: () => boolean): Promise<void> {
     const [group, topic, startedMs] = [this.#group, this.#topic, performance.now()];
     try {
       await commit;
@@ -58,7 +58,7 @@ export class ReaderMeter {
         this.#telemetry?.emit({ type: 'commit-failed', group, topic, error: describeError(error) });
       throw error;
     }
-    const waiting = this.#partitions.get(partition)?.waiting;
+    const waiting = this.#partitions.get(slice.partition)?.waiting;
     const left = waiting?.findIndex(({ offset }) => offset >= slice.next) ?? -1;
     waiting?.splice(0, left < 0 ? waiting.length : left);
     const [records, deadLetters] = [slice.records.length, slice.rejected.length];

@@ -15,6 +15,7 @@ export const DEAD_LETTERS = 'dead-letters';
 
 /** What is handed to the reader in one piece. */
 export interface Slice {
+  readonly partition: number;
   readonly records: readonly OutgoingRecord<unknown>[];
   readonly rejected: readonly Publication[];
   /** It holds the mark of this bus: nothing follows in its partition. */
@@ -71,7 +72,7 @@ export async function readSlice(
         ...sentHeaders(headers),
       });
   });
-  return { records, rejected, last, next };
+  return { partition, records, rejected, last, next };
 }
 
 const OWN_HEADER = /^(ce_|logowatch-|content-type$)/;

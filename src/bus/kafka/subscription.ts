@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
+import type { Batch, Outgoing, SubscribeOptions, Topic } from '../bus.js';
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
+import { type Offered, type Outcome, offer } from './offer.js';
 import { type Owner, Owners, partitionLost, type SubscriptionContext } from './owners.js';
 import { committedOffset, publishOnce } from './partition.js';
 import { publications } from './publications.js';
@@ -127,72 +128,71 @@ export class Subscription<T> {
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, isRunning, isStale } = payload;
-    const owner = await this.#owners.of(batch.partition);
+    const { partition } = batch;
+    const owner = await this.#owners.of(partition);
     await owner.owned?.idle();
     const generation = ++owner.generation;
     const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
     const messages = newestFirst(fresh, this.#context.telemetry);
     const { maxRecords } = this.#options;
     this.#meter.fetched(batch, messages);
+    let last: Offered | undefined;
+    const lastIsCommitted = async (): Promise<boolean> => {
+      if (last === undefined) return true;
+      if (!(await this.#outcome(last, owner, payload))) return false;
+      if (last.slice.last) this.#markEnded(partition);
+      resolveOffset(String(last.slice.next - 1n));
+      return true;
+    };
     for (let i = 0; i < messages.length; i += maxRecords) {
-      if (!isRunning() || isStale() || this.#handover.ended) return;
+      if (!isRunning() || isStale() || this.#handover.ended) break;
       const part = messages.slice(i, i + maxRecords);
       const after = messages[i + maxRecords];
       // What was left out between two messages is done with as well.
       const next = after === undefined ? BigInt(batch.lastOffset()) + 1n : BigInt(after.offset);
-      const slice = await readSlice(this.#context, this.#topic, {
-        partition: batch.partition,
-        messages: part,
-        next,
-      });
-      const settled = await this.#offer(slice, owner, generation, payload);
-      if (!settled) return;
-      if (slice.last) this.#markEnded(batch.partition);
-      resolveOffset(String(next - 1n));
+      const slice = await readSlice(this.#context, this.#topic, { partition, messages: part, next });
+      // A transaction takes its turn. A reader that publishes nothing works on this slice while the last is being committed.
+      if (owner.owned !== undefined && !(await lastIsCommitted())) return;
+      const offered = this.#offer(slice, owner, generation, last?.settled);
+      await this.#beating(offered.begun, owner, payload);
+      if (owner.owned === undefined && !(await lastIsCommitted())) return;
+      last = offered;
     }
+    if (!(await lastIsCommitted())) return;
     if (messages.length === 0) resolveOffset(batch.lastOffset());
   }
 
-  /** Hands a slice to the reader and keeps the group waiting until it is committed. False: it has to be read again. */
-  async #offer(slice: Slice, owner: Owner, generation: number, payload: EachBatchPayload): Promise<boolean> {
-    const { partition } = payload.batch;
-    const lost = () => partitionLost(this.#topic, partition);
-    let failed: unknown;
-    let forget: (() => void) | undefined;
-    const done = new Promise<boolean>((resolve) => {
-      const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
-        try {
-          if (owner.generation !== generation || this.#closing !== undefined) throw lost();
-          const commit = this.#commit(partition, owner, slice, outputs);
-          const ended = this.#handover.whileOpen(commit, COMMIT_MS_MAX, lost);
-          await this.#meter.timed(partition, slice, ended, () => this.#handover.ended);
-          resolve(true);
-        } catch (error) {
-          failed = error;
-          resolve(false);
-          throw error;
-        }
-      };
-      if (slice.records.length === 0) void commit().catch(() => undefined);
-      else {
-        const state = (key: string): unknown => owner.owned?.states.get(key);
-        const taken = { records: slice.records as readonly OutgoingRecord<T>[], state, commit };
-        if (!this.#handover.offer(taken)) resolve(false);
-      }
-      forget = this.#handover.onEnd(() => resolve(false));
-    });
+  /** Hands a slice to the reader; `before` is what becomes of the slice before it, whose commit goes first. */
+  #offer(slice: Slice, owner: Owner, generation: number, before?: Promise<Outcome>): Offered {
+    const lost = () => partitionLost(this.#topic, slice.partition);
+    const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
+      if (before !== undefined && (await before) !== 'committed') throw lost();
+      if (owner.generation !== generation || this.#closing !== undefined) throw lost();
+      const ended = this.#handover.whileOpen(this.#commit(owner, slice, outputs), COMMIT_MS_MAX, lost);
+      await this.#meter.timed(slice, ended, () => this.#handover.ended);
+    };
+    const state = (key: string): unknown => owner.owned?.states.get(key);
+    return offer(slice, this.#handover, { state, commit });
+  }
+
+  /** Whether a slice is committed. If not, it has to be read again. */
+  async #outcome({ slice, settled }: Offered, owner: Owner, payload: EachBatchPayload): Promise<boolean> {
+    await this.#beating(settled, owner, payload);
+    const outcome = await settled;
+    if (outcome === 'committed') return true;
+    owner.generation++;
+    if (outcome === 'failed') await this.#reopen(slice.partition);
+    return false;
+  }
+
+  /** Keeps the group waiting for as long as the work takes. Throws when it does not. */
+  async #beating(work: Promise<unknown>, owner: Owner, { heartbeat }: EachBatchPayload): Promise<void> {
     try {
-      await beating(done, payload.heartbeat);
+      await beating(work, heartbeat);
     } catch (rebalance) {
       owner.generation++;
       throw rebalance;
-    } finally {
-      forget?.();
     }
-    if (await done) return true;
-    owner.generation++;
-    if (failed !== undefined) await this.#reopen(partition);
-    return false;
   }
 
   /** Nobody knows what became of a commit: the next owner, which may be us, starts from what the cluster says. */
@@ -208,8 +208,9 @@ export class Subscription<T> {
     });
   }
 
-  async #commit(partition: number, owner: Owner, slice: Slice, outputs: readonly Outgoing[]): Promise<void> {
+  async #commit(owner: Owner, slice: Slice, outputs: readonly Outgoing[]): Promise<void> {
     const { owned } = owner;
+    const { partition } = slice;
     if (owned === undefined) {
       if (outputs.some((o) => o.records.length > 0))
         throw new RangeError('a terminal reader publishes nothing');
