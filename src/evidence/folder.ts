@@ -25,6 +25,8 @@ export interface FolderOptions {
 }
 
 const SWEEP_EVERY_MS = 3_600_000;
+/** Records that are read side by side. */
+const READ_MAX = 64;
 const DAY_MS = 86_400_000;
 /** Files and folders take whole blocks. */
 const BLOCK = 4096;
@@ -43,8 +45,7 @@ export class EvidenceFolder {
   readonly #timer: NodeJS.Timeout;
   readonly #loaded: Promise<void>;
   #closed = false;
-  /** What changes the folder goes one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  #swept: Promise<void> = Promise.resolve();
 
   /** Errors: config-invalid where the folder cannot be written to. */
   static async open(options: FolderOptions): Promise<EvidenceFolder> {
@@ -66,7 +67,7 @@ export class EvidenceFolder {
     this.path = options.path;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    // Of tens of thousands this takes seconds: nobody waits for it who does not ask for them.
+    // Of tens of thousands this takes seconds: only who asks for one of them waits for it.
     this.#loaded = this.sweep();
     this.#timer = setInterval(() => void this.sweep(), SWEEP_EVERY_MS);
     this.#timer.unref();
@@ -78,46 +79,7 @@ export class EvidenceFolder {
   }
 
   /** The evidence is there, whole, when it resolves. What there was of the appearance is replaced. Errors: the system's. */
-  put(evidence: NewEvidence): Promise<void> {
-    return this.#inTurn(() => this.#put(evidence));
-  }
-
-  /** The best frame of an appearance, where it is there and as it was written. */
-  of(appearanceId: string): Promise<KeptFrame | undefined> {
-    return this.#frameOf(() => this.#kept.of(appearanceId));
-  }
-
-  /** By the frame's own id. */
-  frame(frameId: string): Promise<KeptFrame | undefined> {
-    return this.#frameOf(() => this.#kept.withFrame(frameId));
-  }
-
-  async crop(appearanceId: string): Promise<Buffer | undefined> {
-    await this.#loaded;
-    const entry = this.#kept.of(appearanceId);
-    const record = entry && (await this.#record(entry));
-    return record && this.#checked(entry, CROP_FILE, record.crop.sha256);
-  }
-
-  /** Takes in what others have written or removed, and removes what is too old or too much. Never fails. */
-  sweep(): Promise<void> {
-    return this.#inTurn(() => this.#sweepOrSay());
-  }
-
-  /** What is under way is finished, but the reading of what was there. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    await this.#last;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  async #put({ record, files }: NewEvidence): Promise<void> {
+  async put({ record, files }: NewEvidence): Promise<void> {
     const bytes = onDisk([...files.values()].map((f) => f.length));
     await this.#makeRoom(this.#options.maxBytes - bytes);
     const keptMs = Date.parse(record.keptAt);
@@ -138,12 +100,47 @@ export class EvidenceFolder {
     this.#options.telemetry.emit({ type: 'evidence-kept', bytes: this.#kept.bytes });
   }
 
+  /** The best frame of an appearance, where it is there and as it was written. */
+  of(appearanceId: string): Promise<KeptFrame | undefined> {
+    return this.#frameOf(() => this.#kept.of(appearanceId));
+  }
+
+  /** By the frame's own id. */
+  frame(frameId: string): Promise<KeptFrame | undefined> {
+    return this.#frameOf(() => this.#kept.withFrame(frameId));
+  }
+
+  async crop(appearanceId: string): Promise<Buffer | undefined> {
+    const entry = await this.#found(() => this.#kept.of(appearanceId));
+    const record = entry && (await this.#record(entry));
+    return record && this.#checked(entry, CROP_FILE, record.crop.sha256);
+  }
+
+  /** Takes in what others have written or removed, and removes what is too old or too much. Never fails. */
+  sweep(): Promise<void> {
+    this.#swept = this.#swept.then(() => this.#sweepOrSay());
+    return this.#swept;
+  }
+
+  /** What is under way is finished, but the reading of what was there. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#swept;
+  }
+
   async #frameOf(find: () => Entry | undefined): Promise<KeptFrame | undefined> {
-    await this.#loaded;
-    const entry = find();
+    const entry = await this.#found(find);
     const record = entry && (await this.#record(entry));
     const jpeg = record && (await this.#checked(entry, FRAME_FILE, record.frame.sha256));
     return jpeg && keptFrameOf(record, jpeg);
+  }
+
+  async #found(find: () => Entry | undefined): Promise<Entry | undefined> {
+    const entry = find();
+    if (entry !== undefined) return entry;
+    await this.#loaded;
+    return find();
   }
 
   async #record(entry: Entry): Promise<EvidenceRecord | undefined> {
@@ -178,20 +175,21 @@ export class EvidenceFolder {
 
   async #sweep(): Promise<void> {
     const oldest = this.#now() - this.#options.days * DAY_MS;
-    await tidy(this.path, this.#now());
-    const known = new Map([...this.#kept].map((e) => [e.name, e]));
     const found: Entry[] = [];
-    for await (const place of placesIn(this.path)) {
+    const known = new Map([...this.#kept].map((e) => [e.name, e]));
+    const others: Place[] = [];
+    for await (const place of placesIn(this.path)) if (!known.delete(place.name)) others.push(place);
+    for (let i = 0; i < others.length; i += READ_MAX) {
+      const read = others.slice(i, i + READ_MAX).map((place) => this.#entryAt(place, oldest));
+      found.push(...(await Promise.all(read)).filter((entry) => entry !== undefined));
       if (this.#closed) return;
-      if (known.delete(place.name)) continue;
-      const entry = await this.#entryAt(place, oldest);
-      if (entry !== undefined) found.push(entry);
     }
     for (const gone of known.values()) this.#kept.forget(gone);
     // Written anew by a process that died before it had removed the old one.
     for (const double of this.#kept.merge(found)) await removeAt(this.path, double);
     await this.#removeWhile((e) => e.keptMs < oldest, 'age');
     await this.#makeRoom(this.#options.maxBytes);
+    await tidy(this.path, this.#now());
   }
 
   async #entryAt(place: Place, oldest: number): Promise<Entry | undefined> {
@@ -214,14 +212,9 @@ export class EvidenceFolder {
     let count = 0;
     for (const entry of this.#kept) {
       if (!goes(entry)) break;
-      await this.#remove(entry);
-      count++;
+      await removeAt(this.path, entry);
+      if (this.#kept.forget(entry)) count++;
     }
     if (count > 0) this.#options.telemetry.emit({ type: 'evidence-removed', count, reason });
-  }
-
-  async #remove(entry: Entry): Promise<void> {
-    await removeAt(this.path, entry);
-    this.#kept.forget(entry);
   }
 }

@@ -18,10 +18,6 @@ export class KeptIndex {
     return this.#bytes;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** Entries may be forgotten while they are gone through. */
   [Symbol.iterator](): IterableIterator<Entry> {
     return this.#entries.values();
@@ -37,27 +33,30 @@ export class KeptIndex {
     return undefined;
   }
 
-  /** The newest of them all. Returns what it replaces. */
+  /** The newest of them all. Returns what it replaces, unless it was in it already. */
   add(entry: Entry): Entry | undefined {
     const before = this.#entries.get(entry.appearanceId);
     if (before !== undefined) this.forget(before);
     this.#entries.set(entry.appearanceId, entry);
     this.#bytes += entry.bytes;
-    return before;
+    return before?.name === entry.name ? undefined : before;
   }
 
-  /** Entries of any age. Returns those that newer ones replace. */
+  /** Entries of any age, some of which may be in it already. Returns those that newer ones replace. */
   merge(found: readonly Entry[]): readonly Entry[] {
-    if (found.length === 0) return [];
-    const all = [...this, ...found].sort((a, b) => a.keptMs - b.keptMs);
+    const others = found.filter((entry) => this.of(entry.appearanceId)?.name !== entry.name);
+    if (others.length === 0) return [];
+    const all = [...this, ...others].sort((a, b) => a.keptMs - b.keptMs);
     this.#entries.clear();
     this.#bytes = 0;
     return all.flatMap((entry) => this.add(entry) ?? []);
   }
 
-  forget(entry: Entry): void {
-    if (this.#entries.get(entry.appearanceId) !== entry) return;
+  /** False where it is no longer in it. */
+  forget(entry: Entry): boolean {
+    if (this.#entries.get(entry.appearanceId) !== entry) return false;
     this.#entries.delete(entry.appearanceId);
     this.#bytes -= entry.bytes;
+    return true;
   }
 }
