@@ -67,6 +67,23 @@ describe('Evidence', { timeout: 60_000 }, () => {
       await evidence.close();
     }));
 
+  it('a disk that hangs holds up no end', async () => {
+    // No real disk hangs when one asks it to.
+    const folder = { put: () => new Promise(() => {}) } as unknown as EvidenceFolder;
+    const telemetry = new RecordingTelemetry();
+    const evidence = new Evidence({ folder, telemetry });
+    for (const n of [1, 2, 3]) {
+      const event = { startPtsMs: n * 1_000, endPtsMs: n * 1_000 + 900 };
+      evidence.see(lookedAt({ streamId: 'news', session: 's1', ptsMs: n * 1_000 }));
+      evidence.appearance(appearance(n, { ...event, state: 'ended' }));
+    }
+    await evidence.settle(50);
+    assert.deepEqual(
+      telemetry.events,
+      [2, 3].map(() => ({ type: 'evidence-dropped', reason: 'stop' })),
+    );
+  });
+
   it('a full disk costs evidence alone, is said once, and is over when there is space', (t) =>
     withFolder(async (path) => {
       if (!mountSmall(path, '128k')) return t.skip('mounting a small tmpfs is not allowed here');
