@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Box } from '../core/geometry.js';
+import type { KeptFrame } from '../evidence/picture.js';
 import { CANDIDATES_FILE, FRAMES_FOLDER } from '../mine/candidate.js';
 import { replaceFile } from '../mine/store.js';
 import { type Judgement, type StoredAppearance, VERDICTS } from '../store/store.js';
 import { Problem } from '../streams/control.js';
-import type { KeptFrame } from './picture.js';
 import { type Judged, type Missed, materialOf, type ReviewedFrame, shortHash } from './review-material.js';
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
