@@ -86,9 +86,8 @@ const FITS: { readonly [T in Type]: (value: unknown) => boolean } = {
 
 /** The column that an event has no right value for, if there is one. */
 export function misfit(event: Appearance): string | undefined {
-  return COLUMNS.find(
-    ({ type, nullable, of }) => !(nullable && of(event) === null) && !FITS[type](of(event)),
-  )?.name;
+  return COLUMNS.find(({ type, nullable, of }) => !(nullable && of(event) === null) && !FITS[type](of(event)))
+    ?.name;
 }
 
 /** Rows as columns. Strings are dictionaries, but for ids, of which each has few rows. */
