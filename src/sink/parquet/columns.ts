@@ -90,11 +90,12 @@ export function misfit(event: Appearance): string | undefined {
     ?.name;
 }
 
-/** Rows as columns. Strings are dictionaries, but for ids, of which each has few rows. */
+/** Rows as columns. Strings are dictionaries, but for ids, of which each has few rows; measured values would gain nothing. */
 export function columnsOf(events: readonly Appearance[]): ColumnSource[] {
   return COLUMNS.map(({ name, type, of }): ColumnSource => {
     const values = events.map(of);
     if (type === 'time') return { name, data: values.map((value) => new Date(value as string)) };
+    if (type === 'double') return { name, data: values, encoding: 'PLAIN' };
     if (type !== 'string' || name === 'id') return { name, data: values };
     return { name, data: values, encoding: 'RLE_DICTIONARY' };
   });

@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { copyFile, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Appearance } from '../../core/appearance.js';
+import { Worker } from 'node:worker_threads';
 import type { SinkContext } from '../context.js';
 import { createJsonl } from '../sinks/jsonl.js';
-import { columnsOf, misfit, SCHEMA } from './columns.js';
+import type { Content, EncodeTask } from './encode.js';
+import type { EncodeAnswer } from './encode-worker.js';
 
-/** Rows encoded at a time: so long the event loop stands still. */
-const ROW_GROUP = 5_000;
 const JOURNAL = /^journal-([0-9a-f]{12})\.jsonl$/;
 const PART = /^journal-[0-9a-f]{12}\.part$/;
 
@@ -35,7 +33,7 @@ export async function convertJournal(folder: string, id: string, context: SinkCo
     await (await createJsonl({ path: journal }, context)).close();
     const part = join(folder, `journal-${id}.part`);
     try {
-      const content = await writeParquet(journal, part, id);
+      const content = await encode({ journal, path: part, id });
       if (content.damaged > 0) await keepDamaged(journal, content.damaged, context);
       if (content.rows > 0) {
         const name = `appearances-${compact(content.fromMs)}-${compact(content.toMs)}-${id}.parquet`;
@@ -64,96 +62,18 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-interface Content {
-  rows: number;
-  /** Lines that are no events. */
-  damaged: number;
-  /** The first start and the last end, milliseconds since 1970. */
-  fromMs: number;
-  toMs: number;
-}
-
-/** A revision is one row, however often the journal has it. */
-async function writeParquet(journal: string, path: string, id: string): Promise<Content> {
-  const content: Content = { rows: 0, damaged: 0, fromMs: Infinity, toMs: -Infinity };
-  const seen = new Set<string>();
-  const file = await open(path, 'w', 0o644);
-  try {
-    const parquet = new ParquetWriter({
-      writer: new FileWriter(file),
-      schema: SCHEMA,
-      createdBy: 'logowatch',
-      kvMetadata: [{ key: 'logowatch.journal', value: id }],
-    });
-    let group: Appearance[] = [];
-    const flush = async () => {
-      if (group.length > 0) await parquet.write({ columnData: columnsOf(group), rowGroupSize: ROW_GROUP });
-      content.rows += group.length;
-      group = [];
-    };
-    for await (const line of linesOf(journal)) {
-      const event = eventOf(line);
-      if (event === undefined) {
-        content.damaged++;
-        continue;
-      }
-      const key = `${event.id}/${event.revision}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      content.fromMs = Math.min(content.fromMs, Date.parse(event.startTime));
-      content.toMs = Math.max(content.toMs, Date.parse(event.endTime));
-      if (group.push(event) === ROW_GROUP) await flush();
-    }
-    await flush();
-    await parquet.finish();
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return content;
-}
-
-/** Hands what is encoded to a file after each row group. */
-class FileWriter extends ByteWriter {
-  readonly #file: FileHandle;
-
-  constructor(file: FileHandle) {
-    super();
-    this.#file = file;
-  }
-
-  async flush(): Promise<void> {
-    await this.#file.appendFile(this.getBytes());
-    this.index = 0;
-  }
-
-  override finish(): Promise<void> {
-    return this.flush();
-  }
-}
-
-/** Not node:readline, which takes U+2028 for the end of a line. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    const buffer = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = buffer.indexOf(0x0a); end >= 0; end = buffer.indexOf(0x0a, start)) {
-      yield buffer.toString('utf8', start, end);
-      start = end + 1;
-    }
-    rest = buffer.subarray(start);
-  }
-  if (rest.length > 0) yield rest.toString();
-}
-
-function eventOf(line: string): Appearance | undefined {
-  try {
-    const event = JSON.parse(line) as Appearance;
-    return misfit(event) === undefined ? event : undefined;
-  } catch {
-    return undefined;
-  }
+/** In a thread of its own: encoding keeps the processor for a good part of a second at a time. */
+async function encode(task: EncodeTask): Promise<Content> {
+  const worker = new Worker(new URL('./encode-worker.js', import.meta.url), {
+    workerData: task,
+    // What this process was started with is not meant for it.
+    execArgv: [],
+  });
+  // An error that the thread did not answer with, such as too little memory, rejects.
+  const [answer] = (await once(worker, 'message')) as [EncodeAnswer];
+  await worker.terminate();
+  if ('content' in answer) return answer.content;
+  throw Object.assign(new Error(answer.message), { code: answer.code });
 }
 
 async function keepDamaged(journal: string, lines: number, { telemetry }: SinkContext): Promise<void> {
