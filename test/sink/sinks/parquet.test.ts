@@ -15,9 +15,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
+import { MemoryBus } from '../../../src/bus/memory.js';
+import { topics } from '../../../src/bus/topics.js';
 import { parseConfig } from '../../../src/config.js';
 import type { Appearance } from '../../../src/core/appearance.js';
+import { createSinks } from '../../../src/sink/create.js';
 import { SinkError } from '../../../src/sink/errors.js';
+import { runSinks } from '../../../src/sink/run.js';
 import { createParquet, type ParquetOptions } from '../../../src/sink/sinks/parquet.js';
 import { RecordingTelemetry } from '../../../src/telemetry/telemetry.js';
 import { sinkContract } from '../../contract/sink.js';
@@ -184,6 +188,13 @@ describe('the files', { timeout: 60_000 }, () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
       await sink.close();
       assert.equal(parquetFiles(path).length, 1);
+    }));
+
+  test('have a revision that was delivered twice once', () =>
+    inFolder(async (path) => {
+      const events = makeAppearance('a');
+      await writeAll(path, [...events, ...events]);
+      assert.deepEqual(await keysIn(path), events.map(keyOf));
     }));
 
   test('an event that fits no row is refused alone, before it is acknowledged', () =>
@@ -371,6 +382,19 @@ test('a full disk loses nothing: events wait, the journal stays when no file fit
     remove(dir);
   }
 });
+
+test('runs on the bus as the config names it', () =>
+  inFolder(async (path) => {
+    const { sinks: options } = parseConfig({ sinks: [{ type: 'parquet', path }] });
+    const bus = new MemoryBus();
+    const sinks = await createSinks(options, { telemetry });
+    const done = runSinks({ bus, sinks, telemetry, signal: new AbortController().signal });
+    const events = makeAppearance('a');
+    for (const value of events) await bus.send(topics.appearances, [{ key: value.streamId, value }]);
+    await bus.end(topics.appearances);
+    assert.deepEqual(await done, [{ name: 'parquet', delivered: 3, lost: 0 }]);
+    assert.deepEqual(await eventsIn(path), events);
+  }));
 
 test('the config takes it, and names a wrong key', () => {
   const sinks = [{ type: 'parquet', path: 'out', rotateMinutes: 15, rotateEvents: 1000 }];
