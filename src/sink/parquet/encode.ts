@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Appearance } from '../../core/appearance.js';
+import { linesOf } from '../../core/lines.js';
 import { columnsOf, misfit, SCHEMA } from './columns.js';
 
 /** Rows encoded at a time, and skipped at a time by readers of a time range. */
@@ -80,21 +80,6 @@ class FileWriter extends ByteWriter {
   override finish(): Promise<void> {
     return this.flush();
   }
-}
-
-/** Not node:readline, which takes U+2028 for the end of a line. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    const buffer = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = buffer.indexOf(0x0a); end >= 0; end = buffer.indexOf(0x0a, start)) {
-      yield buffer.toString('utf8', start, end);
-      start = end + 1;
-    }
-    rest = buffer.subarray(start);
-  }
-  if (rest.length > 0) yield rest.toString();
 }
 
 function eventOf(line: string): Appearance | undefined {
