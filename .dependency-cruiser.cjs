@@ -24,6 +24,7 @@ module.exports = {
     only('streams-say-what-ingest-does', 'streams', ['core', 'telemetry', 'bus', 'ingest']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     only('exposure-is-arithmetic', 'exposure', ['core']),
+    only('evidence-keeps-what-was-seen', 'evidence', ['core', 'telemetry', 'bus', 'sink']),
     only('web-shows-what-there-is', 'web', [
       'core',
       'telemetry',
@@ -32,6 +33,7 @@ module.exports = {
       'store',
       'streams',
       'exposure',
+      'evidence',
       'mine',
     ]),
     only('replay-joins-as-the-pipeline-does', 'replay', [

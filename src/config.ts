@@ -6,6 +6,7 @@ import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { redact } from './core/redact.js';
+import { evidenceSchema } from './evidence/config.js';
 import { exposureSchema } from './exposure/settings.js';
 import { redactSink, type SinkConfig, sinkSchema } from './sink/config.js';
 import { redactStore, storeSchema } from './store/config.js';
@@ -64,6 +65,8 @@ const schema = z.strictObject({
   sinks: z.array(sinkSchema).default([]),
   /** PostgreSQL or the embedded database; left out: none. */
   store: storeSchema.optional(),
+  /** Pictures of appearances, on the disk; left out: the newest few hundred, in memory, for the page. */
+  evidence: evidenceSchema.optional(),
   /** Tells configs apart that share a cluster: each minds the streams that it names. */
   name: z
     .string()
@@ -193,6 +196,8 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
       return Object.keys(streamSchema.shape);
     case 'exposure':
       return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
+    case 'evidence':
+      return Object.keys(evidenceSchema.shape);
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
     case 'web':

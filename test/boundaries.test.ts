@@ -65,6 +65,9 @@ describe('import directions', () => {
     ['ingest', 'streams'],
     ['store', 'bus'],
     ['store', 'exposure'],
+    ['evidence', 'web'],
+    ['evidence', 'store'],
+    ['sink', 'evidence'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

@@ -52,6 +52,10 @@ describe('config', () => {
       () => parseConfig({ sinks: [{ type: 'jsonl', path: 'x', paht: 'y' }] }),
       invalid(/"paht" in sinks\[0\], did you mean "path"/),
     );
+    assert.throws(
+      () => parseConfig({ evidence: { day: 3 } }),
+      invalid(/"day" in evidence, did you mean "days"/),
+    );
     assert.throws(() => parseConfig({ zzzzzzzzzzzzzz: 1 }), invalid(/known: model/));
   });
 

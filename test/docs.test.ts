@@ -30,6 +30,14 @@ describe('docs', () => {
     assert.deepEqual(shown, parseConfig({}).exposure);
   });
 
+  it('the settings that docs/evidence.md shows are the defaults', () => {
+    const text = readFileSync(join(repoRoot(), 'docs', 'evidence.md'), 'utf8');
+    const { path, ...shown } =
+      parseConfig(parse(/```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? '')).evidence ?? {};
+    assert.ok(path);
+    assert.deepEqual(shown, parseConfig({ evidence: {} }).evidence);
+  });
+
   it('every link of the README and of docs/ leads somewhere', () => {
     const pages = ['README.md', ...readdirSync(join(repoRoot(), 'docs')).map((f) => join('docs', f))];
     for (const page of pages.filter((p) => p.endsWith('.md'))) {

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
+import { linesOf } from '../core/lines.js';
 import { exposureAnalysis } from '../exposure/analysis.js';
 import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
 import { exposureReport } from '../exposure/report.js';
@@ -58,11 +57,10 @@ async function readAll(files: readonly string[]): Promise<LastRevisions> {
 
 /** A last line that is not whole is still being written, and is left out. */
 async function readEvents(file: string, into: LastRevisions): Promise<void> {
-  const stream = createReadStream(file);
   let number = 0;
   let torn: LogowatchError | undefined;
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(file)) {
       number++;
       if (torn !== undefined) throw torn;
       if (line.trim() === '') continue;
@@ -78,8 +76,6 @@ async function readEvents(file: string, into: LastRevisions): Promise<void> {
       remedy: WHAT_TO_NAME,
       cause,
     });
-  } finally {
-    stream.destroy();
   }
   if (torn !== undefined && number === 1) throw torn;
 }

@@ -90,6 +90,11 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
       const onOps = (own: StageOps) => {
         state.ops = own;
       };
+      if (config.evidence !== undefined)
+        telemetry.emit({
+          type: 'warning',
+          message: 'evidence in the config is for `watch`: this stage keeps none',
+        });
       await run({ bus, config, file, telemetry, signal, onWork, onOps });
     } finally {
       await Promise.all([state.bus?.close(), tracer?.close()]);

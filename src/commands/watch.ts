@@ -9,6 +9,8 @@ import {
 } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
+import type { Evidence } from '../evidence/evidence.js';
+import { openEvidence } from '../evidence/open.js';
 import { openDetector } from '../infer/workers/pool.js';
 import { runPipeline } from '../pipeline.js';
 import { openTracer } from '../telemetry/open-tracer.js';
@@ -16,6 +18,7 @@ import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { LISTEN_DEFAULT } from '../web/config.js';
+import { evidenceSectionOf } from './evidence-option.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
 import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
@@ -30,6 +33,7 @@ interface WatchOptions {
   model?: string;
   events?: string;
   store?: string | true;
+  evidence?: string | true;
   json?: boolean;
   fps?: number;
   engine?: Config['engine'];
@@ -57,6 +61,7 @@ export function watchCommand(): Command {
       '-s, --store [where]',
       'keep every appearance in a database: postgres://... or a folder (docs/store.md)',
     )
+    .option('--evidence [folder]', 'keep pictures of every appearance for a while (docs/evidence.md)')
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
     .option('--web [host:port]', `show it on a page (default ${LISTEN_DEFAULT}; docs/web.md)`)
@@ -112,10 +117,12 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
   let labels: readonly string[] = [];
   let ops: OpsServer | undefined;
   let page: Page | undefined;
+  let evidence: Evidence | undefined;
   try {
     const checks = () => ({ model: loaded });
     const api = await streamApi(config, streams.control, streams.board.node, reload);
     ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
+    evidence = config.evidence && (await openEvidence(config.evidence, telemetry));
     page =
       config.web &&
       (await openPage({
@@ -126,6 +133,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
         reload,
         store: config.store,
         exposure: config.exposure,
+        evidence,
       }));
     if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
     const detector = await openDetector(modelOf(config), config);
@@ -140,7 +148,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
         },
         detector,
         smoothing: definedOnly(config.smoothing),
-        ...(await busAndSinks(config, telemetry, page, progress)),
+        ...(await busAndSinks(config, telemetry, { page, evidence }, progress)),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       progress?.close();
@@ -158,6 +166,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     reload?.close();
     await tracer?.close();
     await page?.server.close();
+    await evidence?.close();
     await ops?.close();
     if (config.bus.kafka !== undefined) leaveSoon();
     release();
@@ -187,6 +196,7 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
         ffmpegPath: options.ffmpeg,
         logLevel: options.logLevel,
         store: storeSectionOf(options.store, base.store),
+        evidence: evidenceSectionOf(options.evidence, base.evidence),
       }),
       ...(options.web !== undefined && {
         web: { ...base.web, ...(typeof options.web === 'string' && { listen: options.web }) },

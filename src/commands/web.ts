@@ -5,6 +5,7 @@ import { MemoryBus } from '../bus/memory.js';
 import { TappedBus } from '../bus/tapped.js';
 import type { Config } from '../config.js';
 import { repoRoot } from '../core/root.js';
+import type { Evidence } from '../evidence/evidence.js';
 import { createSinks } from '../sink/create.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { WebConfig } from '../web/config.js';
@@ -24,6 +25,8 @@ export interface PageOptions {
   readonly labels: () => readonly string[];
   /** Where appearances are kept; left out: the newest of them, in memory. */
   readonly store?: Config['store'];
+  /** Left out: the newest pictures, in memory. */
+  readonly evidence?: Evidence | undefined;
   /** How the page's reports count. */
   readonly exposure?: Config['exposure'];
   readonly reload?: ConfigReload | undefined;
@@ -37,11 +40,11 @@ export interface Page {
 
 /** The page and its API, on what one process watches. Errors: config-invalid, dataset-invalid. */
 export async function openPage(options: PageOptions): Promise<Page> {
-  const { config, streams, telemetry, labels, reload, exposure, anyPort = false } = options;
+  const { config, streams, telemetry, labels, reload, exposure, evidence, anyPort = false } = options;
   const store = options.store && new LazyStore(options.store);
   const { control, board } = streams;
   const review = await ReviewBook.open(config.review);
-  const state = new WebState({ telemetry, control, review, labels, store, exposure });
+  const state = new WebState({ telemetry, control, review, labels, store, exposure, evidence });
   const configState = () => reload?.state ?? { loadedAt: null, error: null };
   try {
     const server = await startWeb({
@@ -63,21 +66,22 @@ export async function openPage(options: PageOptions): Promise<Page> {
   }
 }
 
-/** What joins the stages and what takes their events; a page sees both. */
+/** What joins the stages and what takes their events; a page sees both, and so does evidence without a page. */
 export async function busAndSinks(
   config: Config,
   telemetry: Telemetry,
-  page: Page | undefined,
+  { page, evidence }: { readonly page?: Page | undefined; readonly evidence?: Evidence | undefined },
   progress?: ProgressLine,
 ) {
   const sinks = await createSinks(sinksOf(config), { telemetry, beforePrint: () => progress?.clear() });
   const bus = config.bus.kafka && (await openKafka(config.bus.kafka, telemetry));
-  if (page === undefined) return { sinks, telemetry, ...(bus && { bus }) };
-  const { state } = page;
+  const seer = page?.state ?? evidence;
+  if (seer === undefined) return { sinks, telemetry, ...(bus && { bus }) };
+  const told = page?.state.health ?? telemetry;
   return {
-    sinks: [...sinks, state.sink()],
-    telemetry: state.health,
-    bus: new TappedBus(bus ?? new MemoryBus({ telemetry: state.health }), state.see),
+    sinks: [...sinks, seer.sink()],
+    telemetry: told,
+    bus: new TappedBus(bus ?? new MemoryBus({ telemetry: told }), seer.see),
   };
 }
 

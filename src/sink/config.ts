@@ -22,6 +22,12 @@ export const sinkSchema = z.discriminatedUnion('type', [
     clientId: z.string().min(1).optional(),
     timeoutMs: z.number().int().min(100).optional(),
   }),
+  z.strictObject({
+    type: z.literal('parquet'),
+    path: z.string().min(1),
+    rotateMinutes: z.number().int().min(1).optional(),
+    rotateEvents: z.number().int().min(1).max(1_000_000).optional(),
+  }),
 ]);
 
 export type SinkConfig = z.infer<typeof sinkSchema>;

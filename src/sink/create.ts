@@ -2,6 +2,7 @@ import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
 import { createMqtt, type MqttOptions } from './sinks/mqtt.js';
+import { createParquet, type ParquetOptions } from './sinks/parquet.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
 import { createStore, type StoreSinkOptions } from './sinks/store.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
@@ -9,6 +10,7 @@ import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
 interface OptionsByType {
   jsonl: JsonlOptions;
   mqtt: MqttOptions;
+  parquet: ParquetOptions;
   stdout: StdoutOptions;
   store: StoreSinkOptions;
   webhook: WebhookOptions;
@@ -25,6 +27,7 @@ type Factory<T extends keyof OptionsByType> = (
 const factories: { readonly [T in keyof OptionsByType]: Factory<T> } = {
   jsonl: createJsonl,
   mqtt: createMqtt,
+  parquet: createParquet,
   stdout: createStdout,
   store: createStore,
   webhook: createWebhook,

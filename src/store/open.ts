@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { dataFolder } from '../core/data-folder.js';
 import { StoreError } from './errors.js';
 import { migrate } from './migrations.js';
 import { openPglite } from './pglite.js';
@@ -22,7 +22,7 @@ export interface StoreOptions extends Omit<PostgresOptions, 'url'> {
  * and closed with its last user. Throws StoreError.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { url, path = defaultFolder(), mustExist = false, ...rest } = options;
+  const { url, path = dataFolder('store'), mustExist = false, ...rest } = options;
   if (url === undefined && mustExist) await checkFolder(path);
   const database = url === undefined ? await openPglite(path) : openPostgres({ ...rest, url });
   try {
@@ -44,11 +44,6 @@ async function checkFolder(path: string): Promise<void> {
       value: path,
       remedy: 'Name the folder of `watch --store FOLDER`, or postgres://...',
     });
-}
-
-/** As the XDG base directory specification has it. */
-export function defaultFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return join(environment.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'logowatch', 'store');
 }
 
 /** A store's options from what a person typed: an address or a folder. */

@@ -98,7 +98,8 @@ function readCursor(cursor: string): [number, string] {
   });
 }
 
-function checkedTime(text: string): string {
+/** As the store writes it. Throws store-query. */
+export function checkedTime(text: string): string {
   if (!ISO_TIME.test(text) || Number.isNaN(Date.parse(text)))
     throw new StoreError('store-query', 'This is no time', {
       value: text.slice(0, 100),

@@ -42,6 +42,10 @@ export type InternalEvent =
   | { type: 'record-rejected'; topic: string; reason: string }
   /** A page that could not follow its events. */
   | { type: 'page-cut-off' }
+  /** `bytes`: of the whole folder. */
+  | { type: 'evidence-swept' | 'evidence-kept'; bytes: number }
+  | { type: 'evidence-dropped'; reason: 'queue' | 'stop' | 'no-frame' | 'disk-full' | 'failed' }
+  | { type: 'evidence-removed'; count: number; reason: 'age' | 'space' }
   | { type: 'spans-dropped'; count: number; reason: 'queue' | 'receiver' | 'stop' }
   | { type: 'warning'; message: string; streamId?: string }
   | { type: 'info'; message: string; streamId?: string };

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { EvidenceMetrics } from './evidence-metrics.js';
 import type { InternalEvent } from './internal-event.js';
 import { LABEL_VALUES_MAX, LabelValues } from './label-values.js';
 import { ReaderLags } from './reader-lags.js';
@@ -77,6 +78,7 @@ export class Metrics {
     'logowatch_pages_cut_off_total',
     'Pages that could not follow their events',
   );
+  readonly #evidence = new EvidenceMetrics(this.registry);
   readonly #lags = new ReaderLags(this.registry);
 
   measure(event: InternalEvent): void {
@@ -118,6 +120,7 @@ export class Metrics {
       default:
         this.#reader(event);
         this.#sink(event);
+        this.#evidence.measure(event);
     }
   }
 

@@ -26,6 +26,9 @@ const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'sink-retry': 'warn',
   'sink-failed': 'error',
   'record-rejected': 'warn',
+  'evidence-swept': 'debug',
+  'evidence-kept': 'debug',
+  'evidence-dropped': 'debug',
   'spans-dropped': 'debug',
   warning: 'warn',
 };

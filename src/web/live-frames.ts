@@ -1,5 +1,5 @@
 import type { LookedAt } from '../bus/tapped.js';
-import { type KeptFrame, keepFrame, thumbnail } from './picture.js';
+import { type KeptFrame, keepFrame, thumbnail } from '../evidence/picture.js';
 
 export interface LivePicture {
   readonly streamId: string;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Box } from '../core/geometry.js';
+import type { KeptFrame } from '../evidence/picture.js';
 import { CANDIDATES_FILE, FRAMES_FOLDER } from '../mine/candidate.js';
 import { replaceFile } from '../mine/store.js';
 import { type Judgement, type StoredAppearance, VERDICTS } from '../store/store.js';
 import { Problem } from '../streams/control.js';
-import type { KeptFrame } from './picture.js';
 import { type Judged, type Missed, materialOf, type ReviewedFrame, shortHash } from './review-material.js';
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
@@ -111,31 +111,33 @@ export class ReviewBook {
   }
 
   /** @param evidence the best frame of the appearance, where one is there */
-  async judge(a: StoredAppearance, verdict: Judgement, evidence: KeptFrame | undefined): Promise<void> {
-    if (evidence !== undefined) await this.#keep(evidence);
-    const { id: appearanceId, streamId, session, label, startPtsMs, endPtsMs } = a;
-    const facts = { streamId, session, label, startPtsMs, endPtsMs };
-    this.#judged.set(appearanceId, { appearanceId, verdict, ...facts, frame: evidence?.id });
-    await this.#save();
+  judge(a: StoredAppearance, verdict: Judgement, evidence: KeptFrame | undefined): Promise<void> {
+    return this.#change(async () => {
+      if (evidence !== undefined) await this.#keep(evidence);
+      const { id: appearanceId, streamId, session, label, startPtsMs, endPtsMs } = a;
+      const facts = { streamId, session, label, startPtsMs, endPtsMs };
+      this.#judged.set(appearanceId, { appearanceId, verdict, ...facts, frame: evidence?.id });
+    });
   }
 
-  async unjudge(appearanceId: string): Promise<void> {
-    if (this.#judged.delete(appearanceId)) await this.#save();
+  unjudge(appearanceId: string): Promise<void> {
+    return this.#change(async () => {
+      this.#judged.delete(appearanceId);
+    });
   }
 
-  async addMissed(frame: KeptFrame, label: string, place: Box): Promise<Missed> {
-    await this.#keep(frame);
-    const missed = { id: shortHash(frame.id, label, ...place), frame: frame.id, label, box: place };
-    this.#missed.set(missed.id, missed);
-    await this.#save();
-    return missed;
+  addMissed(frame: KeptFrame, label: string, place: Box): Promise<Missed> {
+    return this.#change(async () => {
+      await this.#keep(frame);
+      const missed = { id: shortHash(frame.id, label, ...place), frame: frame.id, label, box: place };
+      this.#missed.set(missed.id, missed);
+      return missed;
+    });
   }
 
   /** False where there is none. */
-  async removeMissed(id: string): Promise<boolean> {
-    const removed = this.#missed.delete(id);
-    if (removed) await this.#save();
-    return removed;
+  removeMissed(id: string): Promise<boolean> {
+    return this.#change(async () => this.#missed.delete(id));
   }
 
   async #keep({ jpeg, ...frame }: KeptFrame): Promise<void> {
@@ -151,11 +153,18 @@ export class ReviewBook {
     this.#frames.set(frame.id, { ...frame, file: `${FRAMES_FOLDER}/${frame.id}.jpg` });
   }
 
-  /** One after the other, so that an older state never replaces a newer one. */
-  #save(): Promise<void> {
-    const next = this.#writing.catch(() => undefined).then(() => this.#write());
-    this.#writing = next;
-    return next;
+  /** One change after the other, each on the disk before the next begins: the last word counts, and no picture goes while it is wanted. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(async () => {
+      const result = await work();
+      await this.#write();
+      return result;
+    });
+    this.#writing = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   async #write(): Promise<void> {

@@ -1,17 +1,17 @@
 import type { LookedAt } from '../bus/tapped.js';
 import type { Appearance } from '../core/appearance.js';
+import { Evidence } from '../evidence/evidence.js';
+import type { KeptFrame } from '../evidence/picture.js';
 import type { ExposureSettings } from '../exposure/settings.js';
 import type { Sink } from '../sink/sink.js';
 import type { StreamControl } from '../streams/control.js';
 import type { StreamView } from '../streams/view.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
-import { BestFrames, type EvidenceSource } from './evidence.js';
 import { HealthBoard, type StreamHealth } from './health.js';
 import { EventHub } from './hub.js';
 import { LiveFrames } from './live-frames.js';
 import { MemoryStore } from './memory-store.js';
 import type { PageStore } from './page-store.js';
-import type { KeptFrame } from './picture.js';
 import type { ReviewBook } from './review-book.js';
 
 export interface WebStateOptions {
@@ -20,6 +20,8 @@ export interface WebStateOptions {
   readonly review: ReviewBook;
   /** Left out: the newest appearances, in memory. */
   readonly store?: PageStore | undefined;
+  /** Left out: the newest pictures, in memory. */
+  readonly evidence?: Evidence | undefined;
   /** The labels that the model knows; empty until it is loaded. */
   readonly labels: () => readonly string[];
   /** How reports count; left out: as by default. */
@@ -41,14 +43,13 @@ export class WebState {
   readonly health: HealthBoard;
   readonly hub: EventHub;
   readonly live = new LiveFrames();
-  readonly evidence: EvidenceSource;
-  readonly #best = new BestFrames();
+  readonly evidence: Evidence;
   readonly #memory: MemoryStore | undefined;
   readonly #timer: NodeJS.Timeout;
   /** As last told to those who listen. */
   #told = new Map<string, string>();
 
-  constructor({ telemetry, control, review, store, labels, exposure }: WebStateOptions) {
+  constructor({ telemetry, control, review, store, labels, exposure, evidence }: WebStateOptions) {
     this.control = control;
     this.review = review;
     this.labels = labels;
@@ -57,7 +58,7 @@ export class WebState {
     this.store = store ?? (this.#memory as MemoryStore);
     this.health = new HealthBoard(telemetry);
     this.hub = new EventHub({ onCut: () => telemetry.emit({ type: 'page-cut-off' }) });
-    this.evidence = this.#best;
+    this.evidence = evidence ?? new Evidence();
     this.#timer = setInterval(() => this.#tellStreams(), STREAMS_EVERY_MS);
     this.#timer.unref();
   }
@@ -65,7 +66,7 @@ export class WebState {
   /** For TappedBus. */
   readonly see = (looked: LookedAt): void => {
     this.live.see(looked);
-    this.#best.see(looked);
+    this.evidence.see(looked);
   };
 
   /** Hands the events to those who look; never waits for any of them. */
@@ -76,7 +77,7 @@ export class WebState {
         await this.#memory?.upsert(events);
         for (const event of events) this.#appeared(event);
       },
-      close: async () => undefined,
+      close: () => this.evidence.settle(),
     };
   }
 
@@ -98,7 +99,7 @@ export class WebState {
   }
 
   #appeared(event: Appearance): void {
-    this.#best.appearance(event);
+    this.evidence.appearance(event);
     this.hub.publish('appearance', event, { kept: true });
   }
 

@@ -35,6 +35,20 @@ describe('logowatch report', { timeout: 120_000 }, () => {
     assert.match(stdout, /^news 1 +acme +2 +6\.5 +100 % +6\.5 +3\.0 % +\d+ +97 %/m);
   });
 
+  it('takes a name with a line separator for what it is', async () => {
+    const odd = file(
+      'odd.jsonl',
+      lines(makeAppearance('3').map((e) => ({ ...e, label: 'a\u2028c\u2029me' }))),
+    );
+    const { code, stdout, stderr } = await runCli('report', odd, '--json');
+    assert.equal(code, 0, stderr);
+    const { all } = JSON.parse(stdout) as ExposureAnalysis;
+    assert.deepEqual(
+      all.brands.map(({ label }) => label),
+      ['a\u2028c\u2029me'],
+    );
+  });
+
   it('prints JSON', async () => {
     const { code, stdout } = await runCli('report', monday, '--json');
     assert.equal(code, 0);

@@ -54,9 +54,14 @@ describe('a store from the command line', { timeout: 180_000 }, () => {
     const brand = plain[0]!.label;
     const count = plain.filter(({ label }) => label === brand).length;
     const asked = await runCli('erase', store, '--brand', brand, '--json');
-    assert.deepEqual(JSON.parse(asked.stdout), { erased: false, appearances: count, verdicts: 0 });
+    assert.deepEqual(JSON.parse(asked.stdout), {
+      erased: false,
+      appearances: count,
+      verdicts: 0,
+      evidence: 0,
+    });
     const done = await runCli('erase', store, '--brand', brand, '--json', '--yes');
-    assert.deepEqual(JSON.parse(done.stdout), { erased: true, appearances: count, verdicts: 0 });
+    assert.deepEqual(JSON.parse(done.stdout), { erased: true, appearances: count, verdicts: 0, evidence: 0 });
     const left = await runCli('report', store, '--json');
     assert.ok(!left.stdout.includes(`"${brand}"`));
   });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Appearance } from '../../src/core/appearance.js';
+import { keepFrame } from '../../src/evidence/picture.js';
 import { applyVerdicts } from '../../src/mine/apply.js';
-import { keepFrame } from '../../src/web/picture.js';
 import { ReviewBook } from '../../src/web/review-book.js';
 import { appearance, lookedAt } from './support.js';
 

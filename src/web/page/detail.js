@@ -73,7 +73,14 @@ export function placeIn(a, frame) {
 
 export function evidence(a, frame, url) {
   if (!frame || !url) {
-    return emptyState('No picture was kept', el('p', {}, 'Best frames are kept of the newest appearances.'));
+    return emptyState(
+      'No picture was kept',
+      el(
+        'p',
+        {},
+        'Best frames are kept of the newest appearances, and with evidence in the config of all for a while.',
+      ),
+    );
   }
   const boxes = frame.detections.map((d) => ({ box: d.box, kind: d.label === a.label ? '' : 'other' }));
   const missed = frame.missed.map((m) => ({ box: m.box, kind: 'missed' }));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { KeptFrame } from '../../evidence/picture.js';
 import { VERDICTS } from '../../store/store.js';
 import { Problem } from '../../streams/control.js';
 import { type Operation, operation, timeSchema } from '../operation.js';
-import type { KeptFrame } from '../picture.js';
 import type { WebState } from '../state.js';
 import { anyId, appearanceSchema, frameSchema, streamId } from './schemas.js';
 
@@ -59,9 +59,26 @@ export function appearanceOperations({ store, evidence, review }: WebState): Ope
         return { appearance, frame: frame === undefined ? null : shownFrame(frame, review) };
       },
     }),
+    operation({
+      method: 'get',
+      path: '/api/appearances/{id}/crop',
+      role: 'viewer',
+      summary: 'The place of an appearance in its best frame, with a little around it',
+      params: one,
+      answer: { description: 'The picture', type: 'image/jpeg' },
+      handle: async ({ params: { id } }) => {
+        const appearance = await store.appearance(id);
+        if (appearance === undefined) throw noAppearance();
+        const bytes = await evidence.crop(appearance);
+        if (bytes !== undefined) return { type: 'image/jpeg', bytes };
+        throw new Problem(404, 'There is no picture of it', KEPT);
+      },
+    }),
   ];
 }
 
+export const KEPT =
+  'Pictures are kept of the newest appearances, and with evidence in the config of all for a while';
 export const noAppearance = (): Problem =>
   new Problem(404, 'No such appearance', 'GET /api/appearances lists them');
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Problem } from '../../streams/control.js';
 import { type Operation, operation } from '../operation.js';
 import type { WebState } from '../state.js';
-import { shownFrame } from './appearances.js';
+import { KEPT, shownFrame } from './appearances.js';
 import { boxSchema, frameIdSchema, frameSchema, listOf, streamId } from './schemas.js';
 
 /** What one page shows at once. */
@@ -93,5 +93,4 @@ export function liveOperations(state: WebState): Operation[] {
   ];
 }
 
-export const noFrame = (): Problem =>
-  new Problem(404, 'No such frame', 'Frames are kept for the newest appearances alone');
+export const noFrame = (): Problem => new Problem(404, 'No such frame', KEPT);

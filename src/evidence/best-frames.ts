@@ -3,12 +3,6 @@ import type { Appearance } from '../core/appearance.js';
 import type { Detection } from '../core/detection.js';
 import { type KeptFrame, keepFrame } from './picture.js';
 
-/** The best frame of an appearance, where one was kept. */
-export interface EvidenceSource {
-  of(appearanceId: string): Promise<KeptFrame | undefined>;
-  frame(frameId: string): Promise<KeptFrame | undefined>;
-}
-
 interface Candidate {
   readonly session: string;
   readonly ptsMs: number;
@@ -34,7 +28,7 @@ const STALE_MS = 10_000;
  * Best frames, in memory: the newest few hundred appearances'. A frame is taken when it is seen, since it is gone when its
  * appearance is reported; a running maximum changes seldom, so that few are encoded.
  */
-export class BestFrames implements EvidenceSource {
+export class BestFrames {
   readonly #max: number;
   readonly #candidates = new Map<string, Candidate>();
   readonly #open = new Set<string>();

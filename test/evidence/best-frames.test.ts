@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import sharp from 'sharp';
-import { BestFrames } from '../../src/web/evidence.js';
-import { appearance, lookedAt } from './support.js';
+import { BestFrames } from '../../src/evidence/best-frames.js';
+import { appearance, lookedAt } from '../web/support.js';
 
 const at = (ptsMs: number, score: number, more: object = {}) =>
   lookedAt({ streamId: 'news', session: 's1', ptsMs }, [{ score, ...more }]);
