@@ -75,7 +75,8 @@ async function run(options: DemoOptions): Promise<void> {
     await show(results, options, say, (comparison) => stills(comparison, file, ffmpeg.path, detector));
     if (options.keepOpen && options.web !== false) {
       say('the page stays open until Ctrl-C');
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      if (!signal.aborted)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     }
   } finally {
     for (const close of closers.reverse()) await close();

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import type { LastRevisions } from '../exposure/facts.js';
 import { brandKey, byStreamAndBrand, type ExposureReport, exposureOf } from '../exposure/report.js';
 import { lineOf } from '../exposure/timeline.js';
-import { openStore } from '../store/open.js';
+import { isDatabaseUrl, openStore } from '../store/open.js';
 import type { BrandSpans, Selection, Store } from '../store/store.js';
-import { existingStore, isDatabaseUrl } from './store-option.js';
+import { existingStore } from './store-option.js';
 
 /** True for a postgres:// address and for a folder. */
 export async function isStore(where: string): Promise<boolean> {
@@ -12,11 +12,7 @@ export async function isStore(where: string): Promise<boolean> {
 }
 
 /** What a store holds, beside what files of events do. */
-export async function readStore(
-  where: string,
-  into: LastRevisions,
-  selection: Selection = {},
-): Promise<void> {
+export async function readStore(where: string, into: LastRevisions, selection: Selection): Promise<void> {
   await withStore(where, async (store) => {
     for await (const batch of store.facts(selection)) for (const facts of batch) into.add(facts);
   });

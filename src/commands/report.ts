@@ -1,9 +1,12 @@
 import { Command } from 'commander';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import { linesOf } from '../core/lines.js';
-import { exposureAnalysis } from '../exposure/analysis.js';
+import { type ExposureOptions, exposureAnalysis } from '../exposure/analysis.js';
 import { type ExposureFacts, LastRevisions } from '../exposure/facts.js';
 import { exposureReport } from '../exposure/report.js';
+import { localTimeOf } from '../exposure/time-zone.js';
+import { windowOf } from '../exposure/window.js';
+import type { Selection } from '../store/store.js';
 import { secondsTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
 import { analysisOptions, type ReportOptions, reportOptions } from './report-options.js';
@@ -39,7 +42,8 @@ async function run(files: string[], options: ReportOptions): Promise<void> {
   leaveWithTheReader();
   if (options.seconds) return printSeconds(files, options);
   const asked = await analysisOptions(options);
-  await writeReport(exposureAnalysis((await readAll(files)).appearances, asked), options);
+  const { appearances } = await readAll(files, boundsOf(asked));
+  await writeReport(exposureAnalysis(appearances, asked), options);
 }
 
 async function printSeconds(files: readonly string[], { json }: ReportOptions): Promise<void> {
@@ -49,10 +53,18 @@ async function printSeconds(files: readonly string[], { json }: ReportOptions): 
   process.stdout.write(`${json ? JSON.stringify(report) : secondsTable(report)}\n`);
 }
 
-async function readAll(files: readonly string[]): Promise<LastRevisions> {
+/** @param bounds of a store no more is read than what was on screen between them */
+async function readAll(files: readonly string[], bounds: Selection = {}): Promise<LastRevisions> {
   const last = new LastRevisions();
-  for (const file of files) await ((await isStore(file)) ? readStore(file, last) : readEvents(file, last));
+  for (const file of files)
+    await ((await isStore(file)) ? readStore(file, last, bounds) : readEvents(file, last));
   return last;
+}
+
+function boundsOf({ from, to, timeZone }: ExposureOptions): Selection {
+  const { fromMs, toMs } = windowOf(from, to, localTimeOf(timeZone));
+  const iso = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString() : undefined);
+  return { from: iso(fromMs), to: iso(toMs) };
 }
 
 /** A last line that is not whole is still being written, and is left out. */

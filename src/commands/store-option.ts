@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
-import { type StoreOptions, storeOptionsOf } from '../store/open.js';
+import { isDatabaseUrl, type StoreOptions, storeOptionsOf } from '../store/open.js';
 import { definedOnly } from './watch-config.js';
 
 /** `watch --store [WHERE]`: a place goes before the config's, whose other settings stay. */
@@ -32,5 +32,3 @@ export async function existingStore(
   const { retentionDays: _, ...options } = store;
   return { ...options, mustExist: true };
 }
-
-export const isDatabaseUrl = (where: string): boolean => /^postgres(?:ql)?:\/\//i.test(where);

@@ -17,8 +17,10 @@ interface Kept {
 
 export const EVIDENCE_MAX = 500;
 const CANDIDATES_MAX = 500;
-/** Pictures being encoded at once; a frame that comes while all are is passed over. */
+/** Pictures being encoded at once; a better frame that comes while all are is passed over. */
 const ENCODING_MAX = 4;
+/** A first frame is worth more than a better one: without it an appearance has none. Some 45 MB of them. */
+const FIRST_ENCODING_MAX = 64;
 /** A better frame is worth encoding when its score comes so much nearer to 1. */
 const GAIN_MIN = 0.1;
 /** A candidate that no appearance has claimed for so long, media time, gives way to any other. */
@@ -74,11 +76,9 @@ export class BestFrames {
     if (!confident && !this.#open.has(key)) return;
     const ptsMs = ptsUs / 1000;
     const known = this.#candidates.get(key);
-    const stands =
-      known?.session === session &&
-      score < known.score + GAIN_MIN * (1 - known.score) &&
-      (this.#open.has(key) || ptsMs - known.ptsMs < STALE_MS);
-    if (stands || this.#encoding >= ENCODING_MAX) return;
+    const isOfNow = known?.session === session && (this.#open.has(key) || ptsMs - known.ptsMs < STALE_MS);
+    if (isOfNow && score < known.score + GAIN_MIN * (1 - known.score)) return;
+    if (this.#encoding >= (isOfNow ? ENCODING_MAX : FIRST_ENCODING_MAX)) return;
     this.#encoding++;
     const worth = (d: Detection) => d.confident || (d.label === label && d.score === score);
     const frame = keepFrame(looked, worth)

@@ -9,6 +9,19 @@ export interface Queries {
   query<Row = unknown>(text: string, values?: readonly unknown[]): Promise<Result<Row>>;
 }
 
+/** The work between BEGIN and COMMIT on one connection; rolled back where it throws. */
+export async function inTransaction<T>(queries: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+  await queries.query('BEGIN');
+  try {
+    const result = await work(queries);
+    await queries.query('COMMIT');
+    return result;
+  } catch (error) {
+    await queries.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
 /** A PostgreSQL, on a server or embedded. Throws StoreError. */
 export interface Database extends Queries {
   /** Without secrets. */

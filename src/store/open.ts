@@ -46,7 +46,9 @@ async function checkFolder(path: string): Promise<void> {
     });
 }
 
+export const isDatabaseUrl = (location: string): boolean => /^postgres(?:ql)?:\/\//i.test(location);
+
 /** A store's options from what a person typed: an address or a folder. */
 export function storeOptionsOf(location: string): StoreOptions {
-  return /^postgres(?:ql)?:\/\//i.test(location) ? { url: location } : { path: location };
+  return isDatabaseUrl(location) ? { url: location } : { path: location };
 }

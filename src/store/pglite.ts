@@ -1,9 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Database, Queries, Result } from './database.js';
+import { lockFolder } from '../core/folder-lock.js';
+import { type Database, inTransaction, type Queries, type Result } from './database.js';
 import { StoreError, storeError } from './errors.js';
-import { lockFolder } from './folder-lock.js';
 import type { PgliteAnswer, PgliteRequest } from './pglite-worker.js';
 
 interface Shared {
@@ -98,6 +98,11 @@ class Embedded implements Database {
     const unlock = await lockFolder(folder).catch((error: unknown) => {
       throw storeError(error, folder);
     });
+    if (unlock === undefined)
+      throw new StoreError('store-in-use', 'Another process has this store open', {
+        value: folder,
+        remedy: 'Stop it, or use a PostgreSQL server (store.url), which takes many',
+      });
     const worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
       workerData: join(folder, 'data'),
       // What this process was started with is not meant for it.
@@ -125,18 +130,8 @@ class Embedded implements Database {
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#exclusively(async () => {
-      const queries: Queries = { query: (text, values) => this.#ask(text, values) };
-      await queries.query('BEGIN');
-      try {
-        const result = await work(queries);
-        await queries.query('COMMIT');
-        return result;
-      } catch (error) {
-        await queries.query('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
+    const queries: Queries = { query: (text, values) => this.#ask(text, values) };
+    return this.#exclusively(() => inTransaction(queries, work));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { redact } from '../core/redact.js';
-import type { Database, Queries, Result } from './database.js';
+import { type Database, inTransaction, type Queries, type Result } from './database.js';
 import { StoreError, storeError } from './errors.js';
 
 export interface PostgresOptions {
@@ -61,17 +61,7 @@ class Postgres implements Database {
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#connected(async (queries, client) => {
-      await queries.query('BEGIN');
-      try {
-        const result = await work(queries);
-        await queries.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
+    return this.#connected((queries) => inTransaction(queries, work));
   }
 
   close(): Promise<void> {
@@ -79,7 +69,7 @@ class Postgres implements Database {
     return this.#closed;
   }
 
-  async #connected<T>(work: (queries: Queries, client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #connected<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     if (this.#closed !== undefined)
       throw new StoreError('store-failed', 'The store is closed', { value: this.location });
     let client: pg.PoolClient;
@@ -98,7 +88,7 @@ class Postgres implements Database {
     };
     let failed: Error | undefined;
     try {
-      return await work(queries, client);
+      return await work(queries);
     } catch (error) {
       failed = error as Error;
       throw storeError(error, this.location);

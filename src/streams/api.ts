@@ -79,8 +79,11 @@ export function streamRoutes(
   });
 }
 
-/** Digests are compared, so that neither the length nor the first wrong letter shows in the time it takes. */
-function tokenCheck(token: string): (header: string | undefined) => boolean {
+/**
+ * Whether an Authorization header bears the token. Digests are compared, so that neither the length nor the first wrong letter
+ * shows in the time it takes.
+ */
+export function tokenCheck(token: string): (header: string | undefined) => boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const right = digest(`Bearer ${token}`);
   return (header) => timingSafeEqual(digest(header ?? ''), right);

@@ -34,6 +34,18 @@ async function sameReports(store: string, events: string): Promise<void> {
   };
   const whole = await both('--json');
   const quick = await both('--seconds', '--json');
+  // The time between the first start and the last end, halved.
+  const [first, last] = ['first', 'last'].map((key) =>
+    whole.all.brands
+      .map((b: Record<string, string>) => b[key]!)
+      .sort()
+      .at(key === 'first' ? 0 : -1),
+  ) as [string, string];
+  const middle = new Date((Date.parse(first) + Date.parse(last)) / 2).toISOString();
+  const [before, after] = [await both('--to', middle, '--json'), await both('--from', middle, '--json')];
+  const halves = before.all.exposureMs + after.all.exposureMs;
+  assert.ok(Math.abs(halves - whole.all.exposureMs) < 1, `${halves} of ${whole.all.exposureMs}`);
+  assert.ok(before.all.exposureMs > 0 && after.all.exposureMs > 0);
   assert.ok(whole.all.brands.length >= 2);
   assert.equal(quick.length, whole.all.brands.length);
 }

@@ -56,6 +56,16 @@ describe('BestFrames', () => {
     assert.equal((await frames.of('appearance-1'))?.ptsMs, 1_400);
   });
 
+  it('passes over no first frame while others are being encoded', async () => {
+    const frames = new BestFrames();
+    const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+    for (const n of numbers)
+      frames.see(lookedAt({ streamId: `s${n}`, session: 's1', ptsMs: 1_500 }, [{ score: 0.9 }]));
+    for (const n of numbers)
+      frames.appearance(appearance(n, { streamId: `s${n}`, startPtsMs: 1_000, endPtsMs: 2_000 }));
+    for (const n of numbers) assert.equal((await frames.of(`appearance-${n}`))?.streamId, `s${n}`);
+  });
+
   it('keeps so many and no more', async () => {
     const frames = new BestFrames(3);
     const ids: string[] = [];

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Detection } from '../../core/detection.js';
 import { describeError, LogowatchError } from '../../core/errors.js';
@@ -52,7 +51,8 @@ export class DetectorThread {
     const workerData: WorkerStart = { ...start, state: this.#state };
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     running.add(this);
-    this.#ended = once(this.#worker, 'exit');
+    // Not events.once, which rejects at the first error: that one is told below.
+    this.#ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.on('message', (answer: Answer) => this.#answered(answer));
     this.#worker.on('error', (error) => this.#fail(describeError(error), error));
     this.#worker.on('exit', () => {

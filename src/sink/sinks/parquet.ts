@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Appearance } from '../../core/appearance.js';
 import { describeError } from '../../core/errors.js';
-import { StoreError } from '../../store/errors.js';
-import { lockFolder } from '../../store/folder-lock.js';
+import { lockFolder } from '../../core/folder-lock.js';
 import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
 import { misfit } from '../parquet/columns.js';
@@ -34,10 +33,10 @@ export async function createParquet(options: ParquetOptions, context: SinkContex
   try {
     await mkdir(path, { recursive: true });
     unlock = await lockFolder(path);
+    if (unlock === undefined) throw inUse(path);
     return new ParquetSink(options, context, unlock, await leftJournals(path));
   } catch (error) {
     await unlock?.();
-    if (error instanceof StoreError) throw inUse(path);
     throw asSinkError(error, path);
   }
 }

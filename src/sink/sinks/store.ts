@@ -1,9 +1,9 @@
 import type { Appearance } from '../../core/appearance.js';
 import { describeError } from '../../core/errors.js';
 import { StoreError } from '../../store/errors.js';
-import { openStore, type StoreOptions } from '../../store/open.js';
+import { StoreHandle } from '../../store/handle.js';
+import type { StoreOptions } from '../../store/open.js';
 import { startRetention } from '../../store/retention.js';
-import type { Store } from '../../store/store.js';
 import type { SinkContext } from '../context.js';
 import { type FailureScope, SinkError } from '../errors.js';
 import type { Sink } from '../sink.js';
@@ -34,41 +34,32 @@ export async function createStore(options: StoreSinkOptions, context: SinkContex
 
 class StoreSink implements Sink {
   readonly name: string;
-  readonly #options: StoreSinkOptions;
+  readonly #handle: StoreHandle;
   readonly #stopRetention: () => Promise<void>;
-  #store: Promise<Store> | undefined;
   #closed = false;
 
   constructor(options: StoreSinkOptions, context: SinkContext) {
     this.name = context.name ?? 'store';
-    this.#options = options;
-    const { retentionDays } = options;
+    const { retentionDays, ...where } = options;
+    this.#handle = new StoreHandle(where);
     const warn = (error: unknown) =>
       context.telemetry.emit({ type: 'warning', message: `retention: ${describeError(error)}` });
     this.#stopRetention =
       retentionDays === undefined
         ? async () => undefined
-        : startRetention(retentionDays, async (end) => (await this.open()).eraseBefore(end), warn);
+        : startRetention(retentionDays, async (end) => (await this.#handle.open()).eraseBefore(end), warn);
   }
 
-  open(): Promise<Store> {
-    if (this.#store === undefined) {
-      const { retentionDays: _, ...options } = this.#options;
-      const opening = openStore(options);
-      this.#store = opening;
-      // The next one who needs it tries again.
-      opening.catch(() => {
-        if (this.#store === opening) this.#store = undefined;
-      });
-    }
-    return this.#store;
+  /** Errors: StoreError. */
+  async open(): Promise<void> {
+    await this.#handle.open();
   }
 
   async write(events: readonly Appearance[]): Promise<void> {
     if (this.#closed) throw new SinkError('The store is closed', { scope: 'sink' });
     if (events.length === 0) return;
     try {
-      await (await this.open()).upsert(events);
+      await (await this.#handle.open()).upsert(events);
     } catch (error) {
       throw asSinkError(error);
     }
@@ -78,7 +69,7 @@ class StoreSink implements Sink {
     if (this.#closed) return;
     this.#closed = true;
     await this.#stopRetention();
-    await (await this.#store?.catch(() => undefined))?.close();
+    await this.#handle.close();
   }
 }
 

@@ -92,6 +92,26 @@ test('a thread that is gone ends what it was asked, and says so from then on', S
   });
 });
 
+test(
+  'an error that a thread does not catch ends what it was asked, and the process goes on',
+  SHORT,
+  async () => {
+    await withFolder(async (folder) => {
+      await saveRandomModel(folder);
+      const born = once(process, 'worker') as Promise<[Worker]>;
+      const pool = await openDetector(folder, { threads: 1 });
+      const [worker] = await born;
+      const asked = pool.detect([picture(640, 352, 1)]);
+      const refused = assert.rejects(asked, { code: 'engine-unavailable', value: /out of memory/ });
+      // As Node tells it, before the thread ends.
+      worker.emit('error', new Error('out of memory'));
+      await refused;
+      await worker.terminate();
+      await pool.close();
+    });
+  },
+);
+
 test('TensorFlow.js stays in the thread that asks', SHORT, async () => {
   await withFolder(async (folder) => {
     await saveRandomModel(folder);

@@ -2,25 +2,23 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { errnoCode } from '../core/errors.js';
-import { StoreError } from './errors.js';
+import { errnoCode } from './errors.js';
 
 /** What a socket's address may hold on every system, bytes. */
 const ADDRESS_MAX = 100;
 
 /**
  * Keeps a folder for this process. A socket tells the living from the dead better than a file with a process number: the system
- * takes it away with the process, and numbers are the same in every container. Returns how to let go.
+ * takes it away with the process, and numbers are the same in every container. Returns how to let go; undefined where another process has it.
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string): Promise<(() => Promise<void>) | undefined> {
   const { address, handle } = await addressIn(folder);
   try {
     const server = (await listen(address)) ?? (await replaceDead(address));
-    if (server === undefined)
-      throw new StoreError('store-in-use', 'Another process has this store open', {
-        value: folder,
-        remedy: 'Stop it, or use a PostgreSQL server (store.url), which takes many',
-      });
+    if (server === undefined) {
+      await handle?.close();
+      return undefined;
+    }
     server.unref();
     return async () => {
       await new Promise((resolve) => server.close(resolve));
