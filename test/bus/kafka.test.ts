@@ -82,6 +82,24 @@ describe('on a real broker', { skip, timeout: 300_000 }, () => {
       await Promise.all([producer.disconnect(), reader.disconnect(), bus.close()]);
     });
 
+  it('what a reader asked to commit is committed, though it leaves before the cluster has answered', async () => {
+    const bus = await open(ownPrefix());
+    await bus.send(
+      input,
+      [1, 2, 3, 4].map((n) => record('a', n)),
+    );
+    const options = { group: 'g', maxRecords: 1, terminal: true };
+    const asked: Promise<void>[] = [];
+    for await (const batch of bus.subscribe(input, options)) {
+      asked.push(batch.commit());
+      if (asked.length === 3) break;
+    }
+    await Promise.all(asked);
+    await bus.end(input);
+    assert.deepEqual(valuesOf(await collect(bus.subscribe(input, options)), 'a'), [4]);
+    await bus.close();
+  });
+
   it('whoever takes a partition over has its states, and goes on behind the last commit', async () => {
     const prefix = ownPrefix();
     const first = await open(prefix);

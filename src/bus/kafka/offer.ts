@@ -2,7 +2,7 @@ import type { Batch, Outgoing } from '../bus.js';
 import type { Handover } from './handover.js';
 import type { Slice } from './slice.js';
 
-/** `left`: nobody reads any more. */
+/** `left`: nobody reads any more, and no commit was asked for. */
 export type Outcome = 'committed' | 'failed' | 'left';
 
 /** A slice in the reader's hands. */
@@ -20,12 +20,14 @@ export function offer<T>(
   { state, commit }: Pick<Batch<T>, 'state' | 'commit'>,
 ): Offered {
   let begin: (() => void) | undefined;
+  let asked = false;
   let forget: (() => void) | undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
   const settled = new Promise<Outcome>((resolve) => {
     const once = async (outputs?: readonly Outgoing[]): Promise<void> => {
+      asked = true;
       begin?.();
       try {
         await commit(outputs);
@@ -38,7 +40,9 @@ export function offer<T>(
     const records = slice.records as Batch<T>['records'];
     if (records.length === 0) void once().catch(() => undefined);
     else if (!handover.offer({ records, state, commit: once })) resolve('left');
-    forget = handover.onEnd(() => resolve('left'));
+    forget = handover.onEnd(() => {
+      if (!asked) resolve('left');
+    });
   }).finally(() => {
     forget?.();
     begin?.();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import { type ConsumerConfig, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import { Refusal } from './refusal.js';
 
@@ -55,6 +55,29 @@ const TOKEN_PAUSE_MS = 200;
 
 /** Greatest message, bytes: what topics, fetches and codecs agree on. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** @param goesOn whether a member that crashed joins again */
+export function memberSettings(
+  groupId: string,
+  { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs }: KafkaSettings,
+  goesOn: () => boolean,
+): ConsumerConfig {
+  return {
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: Math.max(200, Math.round(sessionTimeoutMs / 5)),
+    rebalanceTimeout: 30_000,
+    maxBytesPerPartition: MESSAGE_BYTES_MAX,
+    maxWaitTimeInMs: 50,
+    allowAutoTopicCreation: false,
+    retry: {
+      initialRetryTime: 50,
+      retries: 60,
+      maxRetryTime: 1_000,
+      restartOnFailure: async () => goesOn(),
+    },
+  };
+}
 
 /**
  * kafkajs says at WARN and ERROR what it then tries again and gets: single answers of a broker (a coordinator that still

@@ -9,7 +9,7 @@ import { committedOffset, publishOnce } from './partition.js';
 import { publications } from './publications.js';
 import { ReaderMeter } from './reader-meter.js';
 import { refusal } from './refusal.js';
-import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
+import { memberSettings } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
 
 const CLOSE_MS_MAX = 3_000;
@@ -29,6 +29,8 @@ export class Subscription<T> {
   readonly #meter: ReaderMeter;
   #assigned: readonly number[] | undefined;
   readonly #ended = new Set<number>();
+  /** Commits under way; none outlasts the reading by more than COMMIT_MS_MAX. */
+  readonly #asked = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(context: SubscriptionContext, topic: Topic<T>, options: SubscribeOptions) {
@@ -37,22 +39,9 @@ export class Subscription<T> {
     this.#options = options;
     this.#owners = new Owners(context, topic, options);
     this.#meter = new ReaderMeter(context.telemetry, options.group, topic.name);
-    const { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs } = context.settings;
-    this.#consumer = context.kafka.consumer({
-      groupId: this.#name(options.group),
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.max(200, Math.round(sessionTimeoutMs / 5)),
-      rebalanceTimeout: 30_000,
-      maxBytesPerPartition: MESSAGE_BYTES_MAX,
-      maxWaitTimeInMs: 50,
-      allowAutoTopicCreation: false,
-      retry: {
-        initialRetryTime: 50,
-        retries: 60,
-        maxRetryTime: 1_000,
-        restartOnFailure: async () => this.#closing === undefined,
-      },
-    });
+    this.#consumer = context.kafka.consumer(
+      memberSettings(this.#name(options.group), context.settings, () => this.#closing === undefined),
+    );
   }
 
   async *batches(): AsyncGenerator<Batch<T>> {
@@ -85,6 +74,8 @@ export class Subscription<T> {
   }
 
   async #close(): Promise<void> {
+    // kafkajs takes a commit of a consumer that leaves for done and sends nothing: what was asked for goes first.
+    await Promise.allSettled(this.#asked);
     // A cluster that is away cannot be told that we leave: it finds out by itself.
     const left = this.#consumer.disconnect().catch(() => undefined);
     await Promise.race([
@@ -165,11 +156,20 @@ export class Subscription<T> {
   /** Hands a slice to the reader; `before` is what becomes of the slice before it, whose commit goes first. */
   #offer(slice: Slice, owner: Owner, generation: number, before?: Promise<Outcome>): Offered {
     const lost = () => partitionLost(this.#topic, slice.partition);
-    const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
+    const inTurn = async (outputs: readonly Outgoing[]): Promise<void> => {
       if (before !== undefined && (await before) !== 'committed') throw lost();
-      if (owner.generation !== generation || this.#closing !== undefined) throw lost();
-      const ended = this.#handover.whileOpen(this.#commit(owner, slice, outputs), COMMIT_MS_MAX, lost);
-      await this.#meter.timed(slice, ended, () => this.#handover.ended);
+      if (owner.generation !== generation) throw lost();
+      await this.#commit(owner, slice, outputs);
+    };
+    const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
+      if (this.#closing !== undefined) throw lost();
+      const asked = this.#handover.whileOpen(inTurn(outputs), COMMIT_MS_MAX, lost);
+      this.#asked.add(asked);
+      try {
+        await this.#meter.timed(slice, asked, () => this.#handover.ended);
+      } finally {
+        this.#asked.delete(asked);
+      }
     };
     const state = (key: string): unknown => owner.owned?.states.get(key);
     return offer(slice, this.#handover, { state, commit });
