@@ -12,6 +12,7 @@ import { mergeMapInOrder } from './in-order.js';
 import { Inference, type InferenceOptions } from './inference.js';
 import { Pull } from './pull.js';
 import { type ShotState, shotStep } from './shot.js';
+import { type Sight, StillPictures } from './still.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export { runSmoothing, type SmoothingRun } from './smoothing-flow.js';
@@ -49,8 +50,9 @@ export interface InferenceRun {
 /** A record on its way through the detector, and the bus batch whose commit waits for it. */
 interface Work {
   readonly record: OutgoingRecord<FrameRecord>;
-  /** The pixels to look at; undefined for facts and for frames that nobody can read. */
+  /** Undefined for facts and for frames that nobody can read. */
   readonly frame: Frame | undefined;
+  readonly sight: Sight;
   readonly shotCut: boolean;
   readonly origin: Origin;
 }
@@ -102,33 +104,37 @@ export async function runInference(run: InferenceRun): Promise<void> {
   }
 }
 
-/** Shot cuts are found here, while the frames of a stream still come one after the other. */
+const UNSEEN: Sight = { known: undefined, reference: undefined };
+
+/** Shot cuts and still pictures are found here, while the frames of a stream still come one after the other. */
 function prepareWith(inference: Inference): (batch: Batch<FrameRecord>) => readonly Work[] {
   const shots = new Map<string, ShotState>();
+  const stills = new StillPictures();
   return (batch) => {
     const origin: Origin = { batch, outputs: [], remaining: batch.records.length };
     return batch.records.map((record): Work => {
       const { value } = record;
       if (value.kind !== 'frame') {
         shots.delete(value.streamId);
-        return { record, frame: undefined, shotCut: false, origin };
+        stills.forget(value.streamId);
+        return { record, frame: undefined, sight: UNSEEN, shotCut: false, origin };
       }
       if (!inference.accepts(value)) {
         inference.reject(`a frame of ${value.data.length} bytes is no ${value.width}x${value.height} rgb24`);
-        return { record, frame: undefined, shotCut: false, origin };
+        return { record, frame: undefined, sight: UNSEEN, shotCut: false, origin };
       }
       const { state, cut } = shotStep(shots.get(value.streamId), value);
       shots.set(value.streamId, state);
-      return { record, frame: value, shotCut: cut, origin };
+      return { record, frame: value, sight: stills.see(value), shotCut: cut, origin };
     });
   };
 }
 
 interface Answered {
   readonly work: readonly Work[];
-  /** One a frame among the work. */
+  /** One a piece of work; undefined where there is no frame, and where the detector refused it. */
   readonly answers: readonly (readonly Detection[] | undefined)[];
-  /** One a frame among the work, or none at all. */
+  /** One a piece of work. */
   readonly spans: readonly (Span | undefined)[];
 }
 
@@ -137,13 +143,15 @@ async function infer(
   inference: Inference,
   tracer: Tracer | undefined,
 ): Promise<Answered> {
-  const frames = work.flatMap(({ frame }) => frame ?? []);
-  const attributes = { 'logowatch.batch.size': frames.length };
-  const seen = tracer === undefined ? [] : work.filter(({ frame }) => frame !== undefined);
-  const spans = seen.map(({ record }) =>
-    tracer?.follow(record.headers, 'detect', { kind: 'consumer', attributes }),
+  const looked = work.flatMap(({ frame, sight }) => (sight.known === undefined ? (frame ?? []) : []));
+  const attributes = { 'logowatch.batch.size': looked.length };
+  const spans = work.map(
+    ({ frame, record }) =>
+      frame && tracer?.follow(record.headers, 'detect', { kind: 'consumer', attributes }),
   );
-  const answers = await inference.detect(frames);
+  const found = await inference.detect(looked);
+  let next = 0;
+  const answers = work.map(({ frame, sight }) => sight.known ?? (frame && found[next++]));
   for (const span of spans) span?.end();
   return { work, answers, spans };
 }
@@ -154,13 +162,13 @@ function finish(
   { detector, telemetry }: InferenceRun,
   now: () => number,
 ): readonly Origin[] {
-  let next = 0;
   const finished: Origin[] = [];
-  for (const { record, frame, shotCut, origin } of work) {
+  for (const [i, { record, frame, sight, shotCut, origin }] of work.entries()) {
     const { key, value } = record;
     if (value.kind !== 'frame') origin.outputs.push({ key, value });
-    const headers = frame && spans[next]?.headers;
-    const detections = frame && answers[next++];
+    const headers = spans[i]?.headers;
+    const detections = answers[i];
+    if (sight.reference !== undefined) sight.reference.found = detections;
     if (frame !== undefined && detections !== undefined) {
       const { streamId, session, ptsUs, wallTimeMs, clock, seq } = frame;
       const ageMs = Math.max(0, now() - frame.arrivalMs);
@@ -177,6 +185,7 @@ function finish(
       };
       origin.outputs.push({ key, value: found, ...(headers && { headers }) });
       telemetry.emit({ type: 'frames-inferred', streamId, count: 1, ageMs });
+      if (sight.known !== undefined) telemetry.emit({ type: 'frames-still', streamId, count: 1 });
     }
     origin.remaining--;
     if (origin.remaining === 0) finished.push(origin);

@@ -27,6 +27,7 @@ export type InternalEvent =
       reason: 'ingest-queue' | 'bus-queue' | 'infer-queue' | 'superseded' | 'not-owner';
     }
   | { type: 'frames-inferred'; streamId: string; count: number; ageMs: number }
+  | { type: 'frames-still'; streamId: string; count: number }
   | { type: 'batch-inferred'; size: number; durationMs: number }
   | { type: 'appearance'; streamId: string; label: string; state: string }
   | { type: 'reader-opened'; group: string; topic: string }

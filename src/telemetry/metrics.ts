@@ -19,6 +19,7 @@ export class Metrics {
   readonly #sampled = this.#counter('logowatch_frames_sampled_total', 'Frames taken from sources', 'stream');
   readonly #dropped = this.#counter('logowatch_frames_dropped_total', 'Frames dropped', 'stream', 'reason');
   readonly #inferred = this.#counter('logowatch_frames_inferred_total', 'Frames inferred', 'stream');
+  readonly #still = this.#counter('logowatch_frames_still_total', 'Frames inferred without a look', 'stream');
   readonly #age = this.#histogram(
     'logowatch_frame_age_seconds',
     'Arrival of a frame to the end of its detection',
@@ -101,6 +102,9 @@ export class Metrics {
       case 'frames-inferred':
         this.#inferred.inc({ stream: this.#streams.of(event.streamId) }, event.count);
         this.#age.observe(event.ageMs / 1000);
+        break;
+      case 'frames-still':
+        this.#still.inc({ stream: this.#streams.of(event.streamId) }, event.count);
         break;
       case 'batch-inferred':
         this.#inference.observe(event.durationMs / 1000);

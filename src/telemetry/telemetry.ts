@@ -14,6 +14,7 @@ const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'frames-dropped': 'debug',
   'frames-sampled': 'debug',
   'frames-inferred': 'debug',
+  'frames-still': 'debug',
   'batch-inferred': 'debug',
   appearance: 'debug',
   'source-added': 'debug',

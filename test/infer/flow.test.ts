@@ -146,6 +146,23 @@ test('a record holds all that later stages need', async () => {
   );
 });
 
+test('pictures of a still scene without a logo cost one look a second, and each has its record', async () => {
+  const detector = new BrightnessDetector();
+  const { results, telemetry } = await infer(
+    range(20).map((i) => frame('a', i, 5)),
+    detector,
+    { inFlightMax: 1, batchMax: 1 },
+  );
+  assert.equal(detector.batches.length, 4);
+  const found = results.map(({ value }) => value as FrameDetections);
+  assert.deepEqual(
+    found.map(({ seq }) => seq),
+    range(20),
+  );
+  assert.ok(found.every(({ detections }) => detections.length === 1 && detections[0]!.score === 5 / 255));
+  assert.equal(telemetry.events.filter((e) => e.type === 'frames-still').length, 16);
+});
+
 test('weak candidates are asked for', async () => {
   const seen: unknown[] = [];
   const detector = new BrightnessDetector();
