@@ -1,5 +1,4 @@
 import type { Config } from '../config.js';
-import { createApi } from '../streams/api.js';
 import type { StreamControl } from '../streams/control.js';
 import type { OpsOptions } from '../telemetry/ops-server.js';
 import type { ConfigReload } from './reload.js';
@@ -15,8 +14,11 @@ export async function streamApi(
   const state = () => reload?.state ?? { loadedAt: null, error: null };
   const token = config.ops?.token;
   const version = programVersion();
-  const api =
-    token === undefined ? undefined : await createApi({ control, token, node, version, config: state });
+  const open = async (secret: string) => {
+    const { createApi } = await import('../streams/api.js');
+    return createApi({ control, token: secret, node, version, config: state });
+  };
+  const api = token === undefined ? undefined : await open(token);
   const notes = (): Record<string, string> => {
     const { error } = state();
     return error === null ? {} : { configError: error };

@@ -11,7 +11,7 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import type { WebConfig } from '../web/config.js';
 import { LazyStore } from '../web/lazy-store.js';
 import { ReviewBook } from '../web/review-book.js';
-import { startWeb, type WebServer } from '../web/server.js';
+import type { WebServer } from '../web/server.js';
 import { WebState } from '../web/state.js';
 import type { ProgressLine } from './io.js';
 import type { LocalStreams } from './local-streams.js';
@@ -47,6 +47,7 @@ export async function openPage(options: PageOptions): Promise<Page> {
   const state = new WebState({ telemetry, control, review, labels, store, exposure, evidence });
   const configState = () => reload?.state ?? { loadedAt: null, error: null };
   try {
+    const { startWeb } = await import('../web/server.js');
     const server = await startWeb({
       config,
       state,

@@ -1,8 +1,8 @@
 import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
-import { createMqtt, type MqttOptions } from './sinks/mqtt.js';
-import { createParquet, type ParquetOptions } from './sinks/parquet.js';
+import type { MqttOptions } from './sinks/mqtt.js';
+import type { ParquetOptions } from './sinks/parquet.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
 import { createStore, type StoreSinkOptions } from './sinks/store.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
@@ -23,11 +23,11 @@ type Factory<T extends keyof OptionsByType> = (
   context: SinkContext,
 ) => Promise<Sink>;
 
-/** The table of sinks: one file and one line each. */
+/** The table of sinks: one file and one line each. Those with a library of their own are loaded when one is wanted. */
 const factories: { readonly [T in keyof OptionsByType]: Factory<T> } = {
   jsonl: createJsonl,
-  mqtt: createMqtt,
-  parquet: createParquet,
+  mqtt: async (options, context) => (await import('./sinks/mqtt.js')).createMqtt(options, context),
+  parquet: async (options, context) => (await import('./sinks/parquet.js')).createParquet(options, context),
   stdout: createStdout,
   store: createStore,
   webhook: createWebhook,

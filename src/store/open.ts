@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataFolder } from '../core/data-folder.js';
+import type { Database } from './database.js';
 import { StoreError } from './errors.js';
 import { migrate } from './migrations.js';
-import { openPglite } from './pglite.js';
-import { openPostgres, type PostgresOptions } from './postgres.js';
+import type { PostgresOptions } from './postgres.js';
 import { SqlStore } from './sql-store.js';
 import type { Store } from './store.js';
 
@@ -24,7 +24,7 @@ export interface StoreOptions extends Omit<PostgresOptions, 'url'> {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, path = dataFolder('store'), mustExist = false, ...rest } = options;
   if (url === undefined && mustExist) await checkFolder(path);
-  const database = url === undefined ? await openPglite(path) : openPostgres({ ...rest, url });
+  const database = url === undefined ? await embedded(path) : await onServer({ ...rest, url });
   try {
     await migrate(database);
     return new SqlStore(database);
@@ -33,6 +33,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw error;
   }
 }
+
+// Each brings a library of its own, loaded when it is wanted.
+const embedded = async (path: string): Promise<Database> => (await import('./pglite.js')).openPglite(path);
+const onServer = async (options: PostgresOptions): Promise<Database> =>
+  (await import('./postgres.js')).openPostgres(options);
 
 async function checkFolder(path: string): Promise<void> {
   const found = await access(join(path, 'data', 'PG_VERSION')).then(

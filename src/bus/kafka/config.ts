@@ -5,9 +5,9 @@ import { redact } from '../../core/redact.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Topic } from '../bus.js';
 import { topics } from '../topics.js';
-import { AvroWire } from './avro-wire.js';
-import { KafkaBus } from './kafka-bus.js';
-import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
+import type { AvroWire } from './avro-wire.js';
+import type { KafkaBus } from './kafka-bus.js';
+import type { KafkaSettings } from './settings.js';
 
 /** The section `bus.kafka` of the config. */
 export const kafkaSchema = z.strictObject({
@@ -69,15 +69,23 @@ export async function openKafka(
   telemetry: Telemetry,
   { publishOnly, topics: used = Object.values(topics) }: TopicUse = {},
 ): Promise<KafkaBus> {
-  const access = kafkaAccess(section);
+  const { KafkaBus } = await import('./kafka-bus.js');
+  const access = await kafkaAccess(section);
   return KafkaBus.connect({ ...access, telemetry, topics: used.map((t) => t.name), publishOnly });
 }
 
-/** How a section reaches its cluster, and what its messages are. Errors: config-invalid. */
-export function kafkaAccess({ registry, tls, ...rest }: KafkaSection): {
+/**
+ * How a section reaches its cluster, and what its messages are. kafkajs is loaded here: who has no cluster does without.
+ * Errors: config-invalid.
+ */
+export async function kafkaAccess({ registry, tls, ...rest }: KafkaSection): Promise<{
   settings: KafkaSettings;
   wire: AvroWire;
-} {
+}> {
+  const [{ AvroWire }, { KAFKA_DEFAULTS }] = await Promise.all([
+    import('./avro-wire.js'),
+    import('./settings.js'),
+  ]);
   const settings: KafkaSettings = { ...rest, tls: typeof tls === 'object' ? pemTexts(tls) : tls };
   return { settings, wire: new AvroWire(registry, settings.prefix ?? KAFKA_DEFAULTS.prefix) };
 }

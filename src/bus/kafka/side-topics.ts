@@ -28,7 +28,7 @@ export class SideTopics {
     section: KafkaSection,
     { name, topics, telemetry }: { name: string; topics: readonly string[]; telemetry: Telemetry },
   ): Promise<SideTopics> {
-    const { settings } = kafkaAccess(section);
+    const { settings } = await kafkaAccess(section);
     const prefix = `${settings.prefix ?? KAFKA_DEFAULTS.prefix}${name}.`;
     const kafka = new Kafka(clientConfig(settings, telemetry));
     const admin = kafka.admin();

@@ -37,7 +37,7 @@ export class TopicReader {
 
   /** Errors: config-invalid, bus-failed. */
   static async open(section: KafkaSection, telemetry: Telemetry): Promise<TopicReader> {
-    const { settings, wire } = kafkaAccess(section);
+    const { settings, wire } = await kafkaAccess(section);
     const reader = new TopicReader(new Kafka(clientConfig(settings, telemetry)), settings, wire, telemetry);
     try {
       await reach(settings);
