@@ -6,7 +6,7 @@ import type { Detector } from './infer/detector.js';
 import { runInference, runSmoothing } from './infer/flow.js';
 import { smoothingFor } from './infer/model/onset.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
-import { unlessAborted } from './infer/unless-aborted.js';
+import { unlessAborted } from './core/unless-aborted.js';
 import type { SourceSpec } from './ingest/source.js';
 import { type DesiredStream, type StreamFailure, StreamSet } from './ingest/stream-set.js';
 import { runSinks } from './sink/run.js';

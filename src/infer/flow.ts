@@ -13,7 +13,7 @@ import { Inference, type InferenceOptions } from './inference.js';
 import { Pull } from './pull.js';
 import { type ShotState, shotStep } from './shot.js';
 import { type Sight, StillPictures } from './still.js';
-import { unlessAborted } from './unless-aborted.js';
+import { unlessAborted } from '../core/unless-aborted.js';
 
 export { runSmoothing, type SmoothingRun } from './smoothing-flow.js';
 

@@ -10,7 +10,7 @@ import { reduceAppearances, type TemporalParameters } from './temporal/appearanc
 import { initialState } from './temporal/state.js';
 import { EventTraces, type TracedState } from './traced-state.js';
 import { TRACKING_DEFAULTS, type TrackingParameters } from './track.js';
-import { unlessAborted } from './unless-aborted.js';
+import { unlessAborted } from '../core/unless-aborted.js';
 
 /** Records that are reduced and committed together. */
 const RECORDS_MAX = 64;

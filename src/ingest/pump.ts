@@ -1,4 +1,5 @@
 import { LogowatchError } from '../core/errors.js';
+import { unlessAborted } from '../core/unless-aborted.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { SessionPublisher } from './session-publisher.js';
 import type { SourceEnd, SourceSession } from './source.js';
@@ -30,14 +31,7 @@ export async function pumpSession(
     stalled = true;
     void opened.close();
   }, monotonic);
-  let wake: () => void = () => {};
-  const aborted = new Promise<void>((resolve) => {
-    wake = resolve;
-  });
-  const stop = () => {
-    void opened.close();
-    wake();
-  };
+  const stop = () => void opened.close();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   const drops = new DropCounter(opened, options);
@@ -47,7 +41,7 @@ export async function pumpSession(
       // The wait for a full bus is not the source's stall.
       watchdog.stop();
       drops.count();
-      await Promise.race([publisher.frame(frame), aborted]);
+      await unlessAborted(publisher.frame(frame), signal);
       if (signal.aborted) break;
       watchdog.pet(stallTimeoutMs);
     }

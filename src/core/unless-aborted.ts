@@ -1,4 +1,7 @@
-/** Waits for `work`, but no longer than until the abort; what happens to the work after that is nobody's concern. */
+/**
+ * Waits for `work`, but no longer than until the abort; what happens to the work after that is nobody's concern. Each wait has
+ * a promise of its own: one that lives as long as a stream would keep what was ever raced against it.
+ */
 export async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) {
     await work;
