@@ -4,13 +4,14 @@
  * recognition fell below what the file held.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/core/errors.js';
 import { useShippedFonts } from '../src/core/fonts.js';
 import { repoRoot } from '../src/core/root.js';
 import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
+import { busySeconds } from './busy.js';
 import { Clips } from './clips.js';
 import { thisMachine } from './machine.js';
 import type { BenchContext, Part } from './part.js';
@@ -32,7 +33,7 @@ function chosen(only: string | undefined): readonly Part[] {
 
 /** Undefined where the part was skipped. */
 async function runPart(part: Part, context: BenchContext): Promise<PartResult | undefined> {
-  const loadBefore = Number(loadavg()[0]!.toFixed(1));
+  const busy = busySeconds();
   const started = performance.now();
   say(`${part.name} ...`);
   const outcome = await part.run(context);
@@ -41,10 +42,11 @@ async function runPart(part: Part, context: BenchContext): Promise<PartResult | 
     return undefined;
   }
   const wallSeconds = Number(((performance.now() - started) / 1000).toFixed(1));
-  say(`${part.name}: ${wallSeconds} s`);
+  const otherProcessors = Number(Math.max(0, (busySeconds() - busy) / wallSeconds).toFixed(2));
+  say(`${part.name}: ${wallSeconds} s, ${otherProcessors} processors taken by others`);
   const measuredOn = new Date().toISOString().slice(0, 10);
   const machine = thisMachine(context.ffmpeg);
-  return { measuredOn, machine, quick: context.quick, wallSeconds, loadBefore, ...outcome };
+  return { measuredOn, machine, quick: context.quick, wallSeconds, otherProcessors, ...outcome };
 }
 
 const { values } = parseArgs({

@@ -12,8 +12,8 @@ export interface PartResult {
   readonly machine: Machine;
   readonly quick: boolean;
   readonly wallSeconds: number;
-  /** Processes that wanted a processor in the minute before it began, on average. */
-  readonly loadBefore: number;
+  /** Processors that programs other than the bench took meanwhile, on average. */
+  readonly otherProcessors: number;
   readonly section: Section;
   readonly raw: unknown;
 }
@@ -79,10 +79,17 @@ export function renderPage(parts: readonly Pick<Part, 'name' | 'title'>[], resul
     .join('\n');
 }
 
+/** A machine is alone with the bench below this. */
+const OTHERS_MAX = 0.15;
+
 function renderPart({ name, title }: Pick<Part, 'name' | 'title'>, r: PartResult, usual?: Machine): string {
   const how = `\`--only ${name}\`${r.quick ? ' `--quick`' : ''}, ${r.measuredOn}, ${r.wallSeconds.toFixed(0)} s`;
   const where =
     usual === undefined || sameMachine(usual, r.machine) ? '' : `, on ${describeMachine(r.machine)}`;
+  const shared =
+    r.otherProcessors < OTHERS_MAX
+      ? ''
+      : ` Other programs took ${r.otherProcessors.toFixed(1)} processors meanwhile: times are too long, ratios less exact.`;
   const tables = r.section.tables.map(({ head, rows }) => table([head, ...rows]));
-  return `${[`## ${title}`, `${how}${where}.`, ...tables, ...r.section.notes].join('\n\n')}\n`;
+  return `${[`## ${title}`, `${how}${where}.${shared}`, ...tables, ...r.section.notes].join('\n\n')}\n`;
 }

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { MemoryBus } from '../src/bus/memory.js';
 import { TappedBus } from '../src/bus/tapped.js';
 import type { Appearance } from '../src/core/appearance.js';
+import { liveRtsp } from '../src/demo/live-rtsp.js';
 import { openDetector } from '../src/infer/workers/pool.js';
 import type { SourceSpec } from '../src/ingest/source.js';
 import { runPipeline } from '../src/pipeline.js';
@@ -19,6 +20,8 @@ export interface WatchRequest {
   readonly threads?: number;
   /** Longest run, for live streams. */
   readonly seconds?: number;
+  /** Published by RTSP once the detector is ready, and watched from its first frame on, in place of the streams' addresses. */
+  readonly publish?: { readonly ffmpegPath: string; readonly file: string };
 }
 
 export interface WatchReport {
@@ -30,6 +33,8 @@ export interface WatchReport {
   /** From the start of the process until the detector was ready. */
   readonly startSeconds: number;
   readonly startCpuSeconds: number;
+  /** Of `publish`: when the file's first packets were out, ms since the epoch. */
+  readonly publishedAtMs?: number;
   /** Greatest sums seen, bytes: this process, and all its ffmpegs together. */
   readonly residentBytes: number;
   readonly ffmpegBytes: number;
@@ -62,6 +67,7 @@ const request: WatchRequest = JSON.parse(process.argv[2] ?? '');
 const detector = await openDetector(request.model, { engine: request.engine, threads: request.threads });
 const startSeconds = performance.now() / 1000;
 const startCpuSeconds = cpuSeconds();
+const live = request.publish && (await liveRtsp(request.publish));
 const log = new PinoTelemetry('warn');
 const each = new Map(request.streams.map(({ streamId }) => [streamId, new StatsTelemetry(log)]));
 const telemetry = {
@@ -77,7 +83,7 @@ const sampler = setInterval(() => {
   ffmpegs = Math.max(ffmpegs, childrenBytes());
 }, 1000);
 const { failures } = await runPipeline({
-  streams: request.streams,
+  streams: request.streams.map((stream) => ({ ...stream, ...(live && { url: live.url }) })),
   detector,
   bus: new TappedBus(new MemoryBus({ telemetry }), ({ frame }) => {
     arrivals.push({ stream: frame.streamId, pts: frame.ptsUs / 1e6, atMs: frame.arrivalMs });
@@ -99,6 +105,7 @@ const { failures } = await runPipeline({
       : AbortSignal.timeout(request.seconds * 1000),
 });
 clearInterval(sampler);
+await live?.close();
 await detector.close();
 if (failures[0] !== undefined) throw failures[0].error;
 const report: WatchReport = {
@@ -108,6 +115,7 @@ const report: WatchReport = {
   arrivals,
   startSeconds,
   startCpuSeconds,
+  ...(live && { publishedAtMs: live.startedAtMs }),
   residentBytes: Math.max(resident, residentBytes('self')),
   ffmpegBytes: ffmpegs,
 };

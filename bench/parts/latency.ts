@@ -1,5 +1,3 @@
-import { liveRtsp } from '../../src/demo/live-rtsp.js';
-import { SMOOTHING_DEFAULTS } from '../../src/infer/smooth/parameters.js';
 import { fixed, type Outcome, type Part, quantile } from '../part.js';
 import { type Watched, watchRun } from '../watched.js';
 
@@ -23,15 +21,13 @@ export const latency: Part = {
   async run({ quick, clips, ffmpeg, model }): Promise<Outcome> {
     const seconds = quick ? 60 : 120;
     const { file, truth } = await clips.small(seconds);
-    const live = await liveRtsp({ ffmpegPath: ffmpeg.path, file });
-    let watched: Watched;
-    try {
-      const streams = [{ streamId: 'clip', url: live.url, fps: FPS }];
-      watched = await watchRun({ model, streams, seconds: seconds + 1 });
-    } finally {
-      await live.close();
-    }
-    const onsets = onsetsOf(watched, truth.spans, live.startedAtMs);
+    const watched = await watchRun({
+      model,
+      streams: [{ streamId: 'clip', url: '', fps: FPS }],
+      publish: { ffmpegPath: ffmpeg.path, file },
+      seconds: seconds + 1,
+    });
+    const onsets = onsetsOf(watched, truth.spans);
     const [stats] = watched.stats;
     const at = (q: number, of: (o: Onset) => number) => fixed(quantile(onsets.map(of), q), 0);
     const row = (name: string, of: (o: Onset) => number) => [name, at(0.5, of), at(0.95, of)];
@@ -54,11 +50,18 @@ export const latency: Part = {
         ],
         notes: [
           `A generated broadcast with known truth, ${seconds} s of 640x360, published by RTSP at its own pace on the same machine and watched at ${FPS} frames a second: ` +
-            `${onsets.length} of ${truth.spans.length} logos had an event that began within ${TOLERANCE_S} s of them (or had begun before the stream was joined). ` +
+            `${onsets.length} of ${truth.spans.length} logos had an event that begins within ${TOLERANCE_S} s of them. ` +
             `Sampling alone delays by ${1000 / FPS / 2} ms on average.`,
         ],
       },
-      raw: { onsets, truth: truth.spans.length, stats, smoothing: SMOOTHING_DEFAULTS },
+      raw: {
+        onsets,
+        truth: truth.spans,
+        found: watched.events
+          .filter(({ event }) => event.state === 'started')
+          .map(({ event: { label, startPtsMs, endPtsMs } }) => ({ label, startPtsMs, endPtsMs })),
+        stats,
+      },
     };
   },
 };
@@ -69,33 +72,25 @@ interface Span {
   readonly end: number;
 }
 
-/** Media time of a session begins when it was joined: the broadcast's is told by when its frames arrived. */
-function onsetsOf({ events, arrivals }: Watched, spans: readonly Span[], startedAtMs: number): Onset[] {
-  const joined = joinedAt(arrivals, startedAtMs);
+/** The watcher is ready before the first frame is published, so that media time is the broadcast's. */
+function onsetsOf({ events, arrivals, publishedAtMs = 0 }: Watched, spans: readonly Span[]): Onset[] {
   return spans.flatMap(({ label, start, end }) => {
     const first = events.find(
       ({ event }) =>
         event.label === label &&
         event.state === 'started' &&
-        Math.abs(event.startPtsMs / 1000 + joined - start) <= TOLERANCE_S,
+        Math.abs(event.startPtsMs / 1000 - start) <= TOLERANCE_S,
     );
-    const seen = arrivals.find(({ pts }) => pts + joined >= start && pts + joined < end);
-    if (first === undefined || seen === undefined || start <= joined) return [];
-    const shownAtMs = startedAtMs + 1000 * start;
+    const seen = arrivals.find(({ pts }) => pts >= start && pts < end);
+    if (first === undefined || seen === undefined) return [];
+    const shownAtMs = publishedAtMs + 1000 * start;
     return [
       {
         label,
         seenMs: seen.atMs - shownAtMs,
         eventMs: first.atMs - shownAtMs,
-        evidenceMs: first.event.endPtsMs + 1000 * (joined - start),
+        evidenceMs: first.event.endPtsMs - 1000 * start,
       },
     ];
   });
-}
-
-/** Broadcast time of the session's first frame, seconds: a live frame cannot arrive before it was published. */
-function joinedAt(arrivals: Watched['arrivals'], startedAtMs: number): number {
-  const lag = Math.min(...arrivals.map(({ pts, atMs }) => atMs - startedAtMs - 1000 * pts)) / 1000;
-  // Keyframes come every two seconds, and players start with one.
-  return Math.max(0, 2 * Math.floor((lag + 0.001) / 2));
 }

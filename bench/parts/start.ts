@@ -39,7 +39,7 @@ export const start: Part = {
       'node, doing nothing': () => wall(['-e', '0']),
       'logowatch --version': () => wall([cli, '--version']),
       'bare ONNX Runtime: both networks, one picture': () => wall(['-e', BARE, ort, look, verify]),
-      'logowatch detect, one picture': () => wall([cli, 'detect', picture, '--model', folder]),
+      'logowatch detect, one picture': () => wall([cli, 'detect', folder, picture]),
       'logowatch watch, until a file’s first frame was looked at and all is closed': () =>
         wall([cli, 'watch', picture, '--model', folder, '--quiet']),
     };
