@@ -67,7 +67,7 @@ async function attempt(name: string, work: () => Promise<Record<number, number>>
 }
 
 /** look.onnx, and the layers with float weights for what reads no ONNX. */
-async function writeNetwork(folder: string, model: LoadedModel): Promise<string> {
+export async function writeNetwork(folder: string, model: LoadedModel): Promise<string> {
   const own = join(folder, 'gpu');
   await mkdir(own, { recursive: true });
   await writeFile(join(own, 'look.onnx'), networkFile(model, 'look', 'f32'));

@@ -59,18 +59,23 @@ def onnxruntime(folder):
     return (lambda pixels: dict(zip(names, session.run(names, {"pixels": pixels})))), devices, ort.__version__
 
 
-folder, library, width, height, rounds = pathlib.Path(sys.argv[1]), *sys.argv[2:6]
-run, devices, version = {"tensorflow": tensorflow, "onnxruntime": onnxruntime}[library](folder)
-random = np.random.default_rng(1)
-rates = {}
-for count in map(int, sys.argv[6:]):
-    pixels = random.integers(0, 256, (count, int(height), int(width), 3), np.uint8)
-    for _ in range(3):
-        run(pixels)
-    times = []
-    for _ in range(int(rounds)):
-        started = time.perf_counter()
-        run(pixels)
-        times.append(time.perf_counter() - started)
-    rates[count] = count / float(np.median(times))
-print(json.dumps({"framesPerSecond": rates, "devices": devices, "version": version}))
+def main():
+    folder, library, width, height, rounds = pathlib.Path(sys.argv[1]), *sys.argv[2:6]
+    run, devices, version = {"tensorflow": tensorflow, "onnxruntime": onnxruntime}[library](folder)
+    random = np.random.default_rng(1)
+    rates = {}
+    for count in map(int, sys.argv[6:]):
+        pixels = random.integers(0, 256, (count, int(height), int(width), 3), np.uint8)
+        for _ in range(3):
+            run(pixels)
+        times = []
+        for _ in range(int(rounds)):
+            started = time.perf_counter()
+            run(pixels)
+            times.append(time.perf_counter() - started)
+        rates[count] = count / float(np.median(times))
+    print(json.dumps({"framesPerSecond": rates, "devices": devices, "version": version}))
+
+
+if __name__ == "__main__":
+    main()
