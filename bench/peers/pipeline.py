@@ -1,7 +1,7 @@
 """A video watched in Python: pipeline.py FOLDER SOURCE FPS opencv|supervision|raw one|two written|tuned
 
 FOLDER holds the network's files (network.py). `opencv` is what a user would write: cv2.VideoCapture, cv2.resize, ONNX Runtime.
-`supervision` takes its frames generator, its detections and its ByteTrack. `raw` reads pictures of 640x360 rgb24 from a file
+`supervision` takes its frames generator, its detections and their suppression; its tracker has moved to another package. `raw` reads pictures of 640x360 rgb24 from a file
 that logowatch wrote, for comparing detections on the very same pixels. Prints one JSON document.
 """
 
@@ -51,24 +51,20 @@ def picture(frame):
     return cv2.cvtColor(cv2.resize(frame, (WIDTH, HEIGHT)), cv2.COLOR_BGR2RGB)
 
 
-def tracker(labels):
+def collector(labels):
     import supervision as sv
 
-    track = sv.ByteTrack()
-
-    def update(found):
+    def collect(found):
         if not found:
-            return track.update_with_detections(sv.Detections.empty())
+            return sv.Detections.empty()
         x, y, w, h = np.array([box for _, _, box in found]).T
-        return track.update_with_detections(
-            sv.Detections(
-                xyxy=np.stack([x * WIDTH, y * HEIGHT, (x + w) * WIDTH, (y + h) * HEIGHT], axis=1),
-                confidence=np.array([score for _, score, _ in found]),
-                class_id=np.array([labels.index(label) for label, _, _ in found]),
-            )
-        )
+        return sv.Detections(
+            xyxy=np.stack([x * WIDTH, y * HEIGHT, (x + w) * WIDTH, (y + h) * HEIGHT], axis=1),
+            confidence=np.array([score for _, score, _ in found]),
+            class_id=np.array([labels.index(label) for label, _, _ in found]),
+        ).with_nms(0.4)
 
-    return update
+    return collect
 
 
 folder, source, fps, kind, looks, how = sys.argv[1:]
@@ -76,12 +72,12 @@ if how == "tuned":
     cv2.setNumThreads(1)
 network = Network(folder, looks=1 if looks == "one" else 2, tuned=how == "tuned")
 network.detect(np.full((HEIGHT, WIDTH, 3), 127, np.uint8))
-update = tracker(network.labels) if kind == "supervision" else lambda found: None
+collect = collector(network.labels) if kind == "supervision" else lambda found: None
 frames = {"opencv": opencv, "supervision": supervised, "raw": raw}[kind](source, float(fps))
 started, began = time.process_time(), time.perf_counter()
 seen = []
 for at, frame in frames:
     found = network.detect(frame)
-    update(found)
+    collect(found)
     seen.append({"at": at, "found": found})
 print(json.dumps({"cpuSeconds": time.process_time() - started, "wallSeconds": time.perf_counter() - began, "frames": seen}))
