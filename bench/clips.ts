@@ -51,4 +51,17 @@ export class Clips {
     }
     return { file, truth: small.truth };
   }
+
+  /** A clip so many times in a row: few frames are sampled of it, and the first ones cost more. */
+  async looped(file: string, times: number): Promise<string> {
+    if (times === 1) return file;
+    const path = file.replace(/\.mp4$/, `-x${times}.mp4`);
+    if (!existsSync(path)) {
+      const partial = path.replace(/mp4$/, 'partial.mp4');
+      const input = ['-v', 'error', '-nostdin', '-stream_loop', String(times - 1), '-i', file];
+      await measure(this.#ffmpeg, [...input, '-c', 'copy', '-y', partial]);
+      await rename(partial, path);
+    }
+    return path;
+  }
 }

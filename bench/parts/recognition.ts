@@ -69,7 +69,7 @@ async function evaluated({ quick, data, model, folder }: BenchContext, engine: E
   const common = ['--engine', engine, '--json', '-o', join(folder, 'eval')];
   const args =
     data === undefined
-      ? [await writeArt(folder), '--frames', quick ? '100' : '200', '--composed', quick ? '100' : '200']
+      ? [await writeArt(folder), '--frames', quick ? '60' : '200', '--composed', quick ? '60' : '200']
       : [
           join(data, 'logos', 'val'),
           '--negatives',
