@@ -16,7 +16,9 @@ export const live: Part = {
   title: 'Live streams side by side, and memory a stream',
   async run({ quick, clips, ffmpeg, model, say }): Promise<Outcome> {
     const seconds = quick ? 20 : 40;
-    const { file } = await clips.hd(60);
+    const { file: clip } = await clips.hd(quick ? 30 : 60);
+    // Long enough for the watcher to start as well.
+    const file = await clips.looped(clip, 3);
     const results: LiveResult[] = [];
     for (const options of CASES) {
       say(`  ${options.streams} streams`);

@@ -60,7 +60,7 @@ export const peers: Part = {
   async run(context): Promise<Outcome> {
     const python = await pythonOf(join(FOLDER, 'requirements.txt'));
     if (typeof python === 'string') return { skipped: python };
-    const seconds = context.quick ? 30 : 60;
+    const seconds = context.quick ? 15 : 60;
     const { file } = await context.clips.hd(seconds);
     const model = await loadModel(context.model);
     context.say('  our detections');

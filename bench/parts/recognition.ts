@@ -42,7 +42,7 @@ export const recognition: Part = {
     const figures = {} as Record<Engine, Figures>;
     const events = {} as Record<Engine, EventMetrics>;
     let modelHash = '';
-    const { file, truth } = await clips.hd(quick ? 60 : 180);
+    const { file, truth } = await clips.hd(quick ? 30 : 180);
     for (const engine of ENGINES) {
       say(`  eval ${engine}`);
       const summary = await evaluated(context, engine);
@@ -69,7 +69,7 @@ async function evaluated({ quick, data, model, folder }: BenchContext, engine: E
   const common = ['--engine', engine, '--json', '-o', join(folder, 'eval')];
   const args =
     data === undefined
-      ? [await writeArt(folder), '--frames', quick ? '60' : '200', '--composed', quick ? '60' : '200']
+      ? [await writeArt(folder), '--frames', quick ? '30' : '200', '--composed', quick ? '30' : '200']
       : [
           join(data, 'logos', 'val'),
           '--negatives',
@@ -168,7 +168,7 @@ function sectionOf({ material, figures, events }: Raw, seconds: number, lost: re
     ],
     notes: [
       `Pictures: ${material} material (with --data FOLDER: real photos); generated pictures are easier than real ones, good for comparing two versions, not for trusting one. ` +
-        `Events: ${(seconds / 60).toFixed(0)} minutes of 720p. The bench fails when a figure falls by more than ${100 * LOSS_MAX} points below the last run of the same kind and model.`,
+        `Events: ${seconds.toFixed(0)} s of 720p. The bench fails when a figure falls by more than ${100 * LOSS_MAX} points below the last run of the same kind and model.`,
       ...lost.map((line) => `**${line}.**`),
     ],
   };
