@@ -34,7 +34,7 @@ const rows = watched.stats.map((s, i) => [
   s.ageP95Ms?.toFixed(0) ?? '-',
 ]);
 const head = ['stream', 'sampled', 'inferred', 'dropped', 'age p50 (ms)', 'age p95 (ms)'];
-const cpu = (watched.runCpuSeconds / Number(seconds)).toFixed(2);
+const cpu = (watched.runCpuSeconds / (watched.wallSeconds - watched.startSeconds)).toFixed(2);
 process.stdout.write(
   `${table([head, ...rows])}\n\n${watched.engine}, ${cpu} processors in all, decoding included, publishers and server apart.\n`,
 );

@@ -26,6 +26,7 @@ interface Raw {
   readonly material: string;
   readonly quick: boolean;
   readonly modelHash: string;
+  readonly pictures: { readonly logo: number; readonly logoFree: number; readonly unknown: number };
   readonly figures: Readonly<Record<Engine, Figures>>;
   readonly events: Readonly<Record<Engine, EventMetrics>>;
 }
@@ -42,11 +43,14 @@ export const recognition: Part = {
     const figures = {} as Record<Engine, Figures>;
     const events = {} as Record<Engine, EventMetrics>;
     let modelHash = '';
+    let pictures: Raw['pictures'] = { logo: 0, logoFree: 0, unknown: 0 };
     const { file, truth } = await clips.hd(quick ? 30 : 180);
     for (const engine of ENGINES) {
       say(`  eval ${engine}`);
       const summary = await evaluated(context, engine);
       modelHash = summary.model.hash;
+      const { rightBrand, falseLogoFree, falseUnknown } = summary.ownThresholds;
+      pictures = { logo: rightBrand.count, logoFree: falseLogoFree.count, unknown: falseUnknown.count };
       figures[engine] = figuresOf(summary);
       say(`  watch ${engine}`);
       const { events: seen } = await watchRun({ model, engine, streams: [{ streamId: 'clip', url: file }] });
@@ -57,7 +61,7 @@ export const recognition: Part = {
       events[engine] = eventMetrics([{ duration: truth.duration, truth: truth.spans, found }]);
     }
     const material = data === undefined ? 'generated' : 'the data set given';
-    const raw: Raw = { material, quick, modelHash, figures, events };
+    const raw: Raw = { material, quick, modelHash, pictures, figures, events };
     const lost = await lostSince(raw);
     for (const line of lost) say(`  ${line}`);
     if (lost.length > 0) process.exitCode = 1;
@@ -126,7 +130,7 @@ async function lostSince(raw: Raw): Promise<string[]> {
   return lines;
 }
 
-function sectionOf({ material, figures, events }: Raw, seconds: number, lost: readonly string[]) {
+function sectionOf({ material, pictures, figures, events }: Raw, seconds: number, lost: readonly string[]) {
   const percent = (v: number | null) => (v === null ? '-' : `${(100 * v).toFixed(1)} %`);
   const points = (a: number | null, b: number | null) =>
     a === null || b === null ? '-' : fixed(100 * (a - b), 2);
@@ -167,7 +171,7 @@ function sectionOf({ material, figures, events }: Raw, seconds: number, lost: re
       },
     ],
     notes: [
-      `Pictures: ${material} material (with --data FOLDER: real photos); generated pictures are easier than real ones, good for comparing two versions, not for trusting one. ` +
+      `Pictures: ${material} material (with --data FOLDER: real photos); generated pictures are easier than real ones, good for comparing two versions, not for trusting one. ${pictures.logo} with a logo, ${pictures.logoFree} logo-free, ${pictures.unknown} of unknown logos: one picture is ${(100 / pictures.logo).toFixed(1)} points of the first. ` +
         `Events: ${seconds.toFixed(0)} s of 720p. The bench fails when a figure falls by more than ${100 * LOSS_MAX} points below the last run of the same kind and model.`,
       ...lost.map((line) => `**${line}.**`),
     ],
