@@ -1,6 +1,6 @@
 /**
- * How many crops each frame of a video gets as a second look: `node dist/bench/crop-counts.js MODEL VIDEO FPS`. Prints a
- * JSON array, for the bare side of file-cost: what a frame costs depends on what it shows.
+ * How many crops each frame of a video gets as a second look: `node dist/bench/crop-counts.js MODEL VIDEO FPS
+ * [keyframes]`. Prints a JSON array, for the bare side of file-cost: what a frame costs depends on what it shows.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +10,12 @@ import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
 import { HEIGHT, sampling, WIDTH } from './sampling.js';
 
 const BYTES = WIDTH * HEIGHT * 3;
-const [folder = '', video = '', fps = '5'] = process.argv.slice(2);
+const [folder = '', video = '', fps = '5', keyframes] = process.argv.slice(2);
 const detector = await createNetworkDetector(await loadModel(folder), { kind: 'auto' });
 const ffmpeg = await locateFfmpeg();
-const child = spawn(ffmpeg.path, [...sampling(ffmpeg, video, Number(fps)), '-f', 'rawvideo', 'pipe:1'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const skip = keyframes === undefined ? [] : ['-skip_frame', 'nokey'];
+const args = [...skip, ...sampling(ffmpeg, video, Number(fps)), '-f', 'rawvideo', 'pipe:1'];
+const child = spawn(ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 const ended = once(child, 'close');
 const counts: number[] = [];
 const content = { x: 0, y: 0, width: WIDTH, height: HEIGHT };

@@ -21,7 +21,7 @@ export interface ModelInfo {
   readonly temporal?: TemporalCalibration;
   /** Label -> evidence at which a detection in one picture is confident, nats. */
   readonly levels?: Readonly<Record<string, number>>;
-  /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
+  /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-webgpu`, `tfjs-node-gpu`. */
   readonly engine: string;
 }
 

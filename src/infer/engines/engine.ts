@@ -29,7 +29,7 @@ export type EngineKind = (typeof ENGINE_KINDS)[number];
  * after the other. The batch's bytes must stay unchanged until `run` settles.
  */
 export interface Engine {
-  /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-node-gpu`. */
+  /** `onnx-int8`, `onnx-f32`, `tfjs-wasm`, `tfjs-node`, `tfjs-webgpu`, `tfjs-node-gpu`. */
   readonly name: string;
   /** Pictures a batch beyond which it gains nothing. */
   readonly batchSize: number;

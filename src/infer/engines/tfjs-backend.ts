@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { LogowatchError } from '../../core/errors.js';
 
-export type TfjsName = 'tfjs-node-gpu' | 'tfjs-node' | 'tfjs-wasm';
+export type TfjsName = 'tfjs-node-gpu' | 'tfjs-webgpu' | 'tfjs-node' | 'tfjs-wasm';
 
 export interface TfjsBackend {
   readonly name: TfjsName;
@@ -13,8 +14,15 @@ export interface TfjsBackend {
 
 const require = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm';
-/** Native packages, best first. Users install them themselves: docs/engines.md. */
-const NATIVE: readonly Exclude<TfjsName, 'tfjs-wasm'>[] = ['tfjs-node-gpu', 'tfjs-node'];
+/** The GPU's API without a browser, and the backend that computes with it. */
+const WEBGPU = ['webgpu', '@tensorflow/tfjs-backend-webgpu'] as const;
+type NativeName = 'tfjs-node-gpu' | 'tfjs-node';
+/** What users install themselves, best first: docs/engines.md. */
+const INSTALLED: readonly (() => Promise<TfjsBackend | undefined>)[] = [
+  () => loadNative('tfjs-node-gpu'),
+  loadWebgpu,
+  () => loadNative('tfjs-node'),
+];
 
 let loaded: Promise<TfjsBackend> | undefined;
 
@@ -25,8 +33,8 @@ export function loadTfjs(): Promise<TfjsBackend> {
 }
 
 async function load(): Promise<TfjsBackend> {
-  for (const name of NATIVE) {
-    const backend = await loadNative(name);
+  for (const tryLoading of INSTALLED) {
+    const backend = await tryLoading();
     if (backend !== undefined) return backend;
   }
   return { name: 'tfjs-wasm', tf: await loadWasm() };
@@ -36,7 +44,7 @@ async function load(): Promise<TfjsBackend> {
  * Installed but built for another Node, or without its library: then the next one is taken, and a warning says why. One
  * sum is computed, because 4.22 loads on Node 23 and later but fails at its first operation.
  */
-async function loadNative(name: Exclude<TfjsName, 'tfjs-wasm'>): Promise<TfjsBackend | undefined> {
+async function loadNative(name: NativeName): Promise<TfjsBackend | undefined> {
   const id = `@tensorflow/${name}`;
   if (!isInstalled(id)) return undefined;
   // libtensorflow writes how it was compiled to stderr, between our log lines.
@@ -49,8 +57,36 @@ async function loadNative(name: Exclude<TfjsName, 'tfjs-wasm'>): Promise<TfjsBac
     // The GPU package without a GPU computes on CPU.
     return { name: isUsingGpuDevice === true ? 'tfjs-node-gpu' : 'tfjs-node', tf };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    process.emitWarning(`${id} is installed but does not work (${reason}): see docs/engines.md`);
+    warnOf(id, error);
+    return undefined;
+  }
+}
+
+function warnOf(id: string, error: unknown): void {
+  const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+  process.emitWarning(`${id} is installed but does not work (${reason}): see docs/engines.md`);
+}
+
+/** The tfjs-core that its backend registers with, which need not be ours. */
+async function loadWebgpu(): Promise<TfjsBackend | undefined> {
+  const [api, backend] = WEBGPU;
+  if (!isInstalled(api) || !isInstalled(backend)) return undefined;
+  try {
+    const { create, globals } = await import(pathToFileURL(require.resolve(api)).href);
+    const gpu = create([]);
+    if ((await gpu.requestAdapter()) === null)
+      throw new Error('it finds no GPU with a Vulkan, Metal or D3D12 driver');
+    // tfjs looks for what a browser has.
+    Object.assign(globalThis, globals);
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+    const path = require.resolve(backend);
+    const tf = createRequire(path)('@tensorflow/tfjs-core') as typeof Tfjs;
+    require(path);
+    if (!(await tf.setBackend('webgpu'))) throw new Error('its backend does not start');
+    await tf.add(1, 1).data();
+    return { name: 'tfjs-webgpu', tf };
+  } catch (error) {
+    warnOf(api, error);
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ const NORMALISED = Float32Array.from({ length: 256 }, (_, byte) => (byte - INPUT
 /** Native kernels gain from batches (27 ms for one picture of 224 px, 95 for eight); WebAssembly hardly does. */
 const BATCH_SIZES: Readonly<Record<TfjsName, number>> = {
   'tfjs-node-gpu': 16,
+  'tfjs-webgpu': 8,
   'tfjs-node': 8,
   'tfjs-wasm': 1,
 };
