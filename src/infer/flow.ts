@@ -4,6 +4,7 @@ import { committed } from '../bus/committed.js';
 import { topics } from '../bus/topics.js';
 import type { Detection, DetectionRecord, FrameDetections } from '../core/detection.js';
 import type { Frame, FrameRecord } from '../core/frame.js';
+import { unlessAborted } from '../core/unless-aborted.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Span, Tracer } from '../telemetry/tracer.js';
 import { batchWithin } from './batch.js';
@@ -13,7 +14,6 @@ import { Inference, type InferenceOptions } from './inference.js';
 import { Pull } from './pull.js';
 import { type ShotState, shotStep } from './shot.js';
 import { type Sight, StillPictures } from './still.js';
-import { unlessAborted } from '../core/unless-aborted.js';
 
 export { runSmoothing, type SmoothingRun } from './smoothing-flow.js';
 

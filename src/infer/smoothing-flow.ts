@@ -3,6 +3,7 @@ import { committed } from '../bus/committed.js';
 import { topics } from '../bus/topics.js';
 import type { Appearance } from '../core/appearance.js';
 import type { DetectionRecord } from '../core/detection.js';
+import { unlessAborted } from '../core/unless-aborted.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Tracer } from '../telemetry/tracer.js';
 import { SMOOTHING_DEFAULTS, type SmoothingParameters } from './smooth/parameters.js';
@@ -10,7 +11,6 @@ import { reduceAppearances, type TemporalParameters } from './temporal/appearanc
 import { initialState } from './temporal/state.js';
 import { EventTraces, type TracedState } from './traced-state.js';
 import { TRACKING_DEFAULTS, type TrackingParameters } from './track.js';
-import { unlessAborted } from '../core/unless-aborted.js';
 
 /** Records that are reduced and committed together. */
 const RECORDS_MAX = 64;
