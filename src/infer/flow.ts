@@ -7,7 +7,7 @@ import type { Frame, FrameRecord } from '../core/frame.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Span, Tracer } from '../telemetry/tracer.js';
 import { batchWithin } from './batch.js';
-import type { Detector } from './detector.js';
+import type { Detector, ModelInfo } from './detector.js';
 import { mergeMapInOrder } from './in-order.js';
 import { Inference, type InferenceOptions } from './inference.js';
 import { Pull } from './pull.js';
@@ -130,6 +130,8 @@ interface Answered {
   readonly answers: readonly (readonly Detection[] | undefined)[];
   /** One a frame among the work, or none at all. */
   readonly spans: readonly (Span | undefined)[];
+  /** Which has answered. */
+  readonly model: ModelInfo;
 }
 
 async function infer(
@@ -143,15 +145,17 @@ async function infer(
   const spans = seen.map(({ record }) =>
     tracer?.follow(record.headers, 'detect', { kind: 'consumer', attributes }),
   );
+  // Another may have taken its place by the time it answers.
+  const { model } = inference;
   const answers = await inference.detect(frames);
   for (const span of spans) span?.end();
-  return { work, answers, spans };
+  return { work, answers, spans, model };
 }
 
 /** Called in the order of the frames. Returns the bus batches that are complete with this piece of work. */
 function finish(
-  { work, answers, spans }: Answered,
-  { detector, telemetry }: InferenceRun,
+  { work, answers, spans, model: { id: modelId, hash: modelHash } }: Answered,
+  { telemetry }: InferenceRun,
   now: () => number,
 ): readonly Origin[] {
   let next = 0;
@@ -165,14 +169,13 @@ function finish(
       const { streamId, session, ptsUs, wallTimeMs, clock, seq } = frame;
       const ageMs = Math.max(0, now() - frame.arrivalMs);
       const position = { streamId, session, ptsUs, wallTimeMs, clock };
-      const model = { modelId: detector.model.id, modelHash: detector.model.hash };
       const found: FrameDetections = {
         kind: 'detections',
         ...position,
         seq,
         ageMs,
         shotCut,
-        ...model,
+        ...{ modelId, modelHash },
         detections,
       };
       origin.outputs.push({ key, value: found, ...(headers && { headers }) });
