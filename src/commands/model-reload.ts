@@ -20,33 +20,33 @@ export async function openFollowed(
   options: PoolOptions,
   telemetry: Telemetry,
 ): Promise<FollowedModel> {
-  let detector: ReplaceableDetector | undefined;
-  // Before the model is opened: what is promoted meanwhile is seen as a change.
+  // Its first look at the folder comes before the model's: what is promoted between the two is seen as a change.
   const reload = new ConfigReload({
     path: join(folder, MANIFEST_FILE),
     telemetry,
+    onHangup: false,
     failed: 'The promoted model is not used, the one before goes on',
     load: async () => {
-      const before = detector?.model;
-      if (before === undefined) return;
+      const detector = await opening;
+      const before = detector.model;
       const next = await openDetector(folder, options);
       if (next.model.hash === before.hash) return next.close();
-      await detector?.replaceBy(next);
-      const { id, hash } = next.model;
-      const message = `model ${id} ${hash.slice(0, 12)} has taken the place of ${before.id} ${before.hash.slice(0, 12)}`;
+      await detector.replaceBy(next);
+      const named = ({ id, hash }: typeof before) => `${id} ${hash.slice(0, 12)}`;
+      const message = `model ${named(next.model)} has taken the place of ${named(before)}`;
       telemetry.emit({ type: 'info', message });
     },
   });
+  const opening = openDetector(folder, options).then((first) => new ReplaceableDetector(first));
   try {
-    detector = new ReplaceableDetector(await openDetector(folder, options));
+    const detector = await opening;
+    const close = async () => {
+      await reload.close();
+      await detector.close();
+    };
+    return { detector, close };
   } catch (error) {
     await reload.close();
     throw error;
   }
-  const opened = detector;
-  const close = async () => {
-    await reload.close();
-    await opened.close();
-  };
-  return { detector: opened, close };
 }

@@ -13,6 +13,8 @@ export interface ReloadOptions {
   readonly load: () => Promise<void>;
   /** What a file that is wrong means; default: that of a config. */
   readonly failed?: string;
+  /** False: SIGHUP does what it did. */
+  readonly onHangup?: boolean;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -42,7 +44,7 @@ export class ConfigReload {
     });
     watchFile(options.path, { interval: LOOK_EVERY_MS, persistent: false }, this.#onChange);
     // On a terminal it means that the terminal is gone.
-    if (!process.stderr.isTTY) process.on('SIGHUP', this.#onSignal);
+    if (!process.stderr.isTTY && options.onHangup !== false) process.on('SIGHUP', this.#onSignal);
   }
 
   /** When a file was last put to work, and what is wrong with the one that is there. */

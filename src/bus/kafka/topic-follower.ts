@@ -18,6 +18,8 @@ export interface FollowOptions<T> {
 }
 
 const CLOSE_MS_MAX = 2_000;
+/** A group on a new cluster waits for its coordinator. */
+const JOIN_MS_MAX = 30_000;
 
 /**
  * Hears of what is committed to a topic from now on, in all its partitions: every process has its own follower, and nothing is
@@ -81,12 +83,18 @@ export class TopicFollower<T> {
         resolve();
       });
     });
+    let crash: Error | undefined;
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      crash = payload.error;
+    });
     await this.#consumer.subscribe({ topics: [name], fromBeginning: false });
     await this.#consumer.run({
       autoCommit: false,
       eachBatch: ({ batch }) => this.#take(batch.partition, batch.messages),
     });
-    await joined;
+    const late = sleep(JOIN_MS_MAX, 'late' as const, { ref: false });
+    if ((await Promise.race([joined, late])) === 'late')
+      throw crash ?? new Error('the group was not joined in time');
   }
 
   async #take(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
