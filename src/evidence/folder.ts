@@ -4,6 +4,7 @@ import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Clip } from './clip/clips.js';
 import { type Entry, KeptIndex } from './kept-index.js';
+import { opaqueName } from './opaque-name.js';
 import type { KeptFrame } from './picture.js';
 import {
   CLIP_FILE,
@@ -13,7 +14,6 @@ import {
   type KeptClip,
   keptFrameOf,
   type NewEvidence,
-  opaqueName,
   sha256,
   withClip,
 } from './record.js';

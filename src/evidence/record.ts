@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Appearance } from '../core/appearance.js';
 import type { Clip } from './clip/clips.js';
@@ -115,8 +115,5 @@ export function bestOf<D extends { label: string; score: number }>(
 ): D | undefined {
   return detections.filter((d) => d.label === label).sort((a, b) => b.score - a.score)[0];
 }
-
-/** Tells nothing of what it names, and cannot be guessed: 32 hex digits. */
-export const opaqueName = (): string => randomBytes(16).toString('hex');
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,8 @@ import type { Dirent } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode } from '../core/errors.js';
-import { type EvidenceRecord, opaqueName, parseRecord, RECORD_FILE, textOf } from './record.js';
+import { opaqueName } from './opaque-name.js';
+import { type EvidenceRecord, parseRecord, RECORD_FILE, textOf } from './record.js';
 
 /**
  * A folder of evidence: a folder a day, in it one for each appearance, under a random name. What has another name is not ours, and

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LogowatchError } from '../../core/errors.js';
 import { availableFfmpegs, type FfmpegBinary, locateFfmpeg } from '../../ingest/ffmpeg/locate.js';
 import { SupervisedProcess } from '../../ingest/ffmpeg/process.js';
-import { opaqueName } from '../record.js';
+import { opaqueName } from '../opaque-name.js';
 
 /** A sampled picture and its media time. */
 export interface ClipPicture {
