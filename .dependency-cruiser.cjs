@@ -24,7 +24,7 @@ module.exports = {
     only('streams-say-what-ingest-does', 'streams', ['core', 'telemetry', 'bus', 'ingest']),
     only('demo-is-no-stage', 'demo', ['core', 'telemetry']),
     only('exposure-is-arithmetic', 'exposure', ['core']),
-    only('evidence-keeps-what-was-seen', 'evidence', ['core', 'telemetry', 'bus', 'sink']),
+    only('evidence-keeps-what-was-seen', 'evidence', ['core', 'telemetry', 'bus', 'sink', 'ingest']),
     only('web-shows-what-there-is', 'web', [
       'core',
       'telemetry',

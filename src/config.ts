@@ -6,7 +6,7 @@ import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
 import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
 import { redact } from './core/redact.js';
-import { evidenceSchema } from './evidence/config.js';
+import { clipSchema, evidenceSchema } from './evidence/config.js';
 import { exposureSchema } from './exposure/settings.js';
 import { redactSink, type SinkConfig, sinkSchema } from './sink/config.js';
 import { redactStore, storeSchema } from './store/config.js';
@@ -197,7 +197,7 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
     case 'exposure':
       return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
     case 'evidence':
-      return Object.keys(evidenceSchema.shape);
+      return Object.keys((path.length === 1 ? evidenceSchema : clipSchema).shape);
     case 'ops':
       return ['host', 'port', 'token', 'streamSecrets'];
     case 'web':

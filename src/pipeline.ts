@@ -2,11 +2,11 @@ import type { Bus } from './bus/bus.js';
 import { MemoryBus } from './bus/memory.js';
 import { topics } from './bus/topics.js';
 import type { DetectionRecord } from './core/detection.js';
+import { unlessAborted } from './core/unless-aborted.js';
 import type { Detector } from './infer/detector.js';
 import { runInference, runSmoothing } from './infer/flow.js';
 import { smoothingFor } from './infer/model/onset.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
-import { unlessAborted } from './core/unless-aborted.js';
 import type { SourceSpec } from './ingest/source.js';
 import { type DesiredStream, type StreamFailure, StreamSet } from './ingest/stream-set.js';
 import { runSinks } from './sink/run.js';
@@ -55,7 +55,7 @@ export interface PipelineResult {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const { detector, telemetry, sinks } = options;
-  const parameters = smoothingFor(detector.model, options.smoothing);
+  const parameters = smoothingOf(detector, options.smoothing);
   return runStages({
     ...options,
     after: (bus, signal) => [
@@ -90,7 +90,7 @@ export async function runInferStages(options: InferStagesOptions): Promise<void>
   const { bus, detector, telemetry } = options;
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const parameters = smoothingFor(detector.model, options.smoothing);
+  const parameters = smoothingOf(detector, options.smoothing);
   const guard = (stage: Promise<void>): Promise<void> =>
     stage.catch((error: unknown) => {
       failed.abort();
@@ -100,6 +100,22 @@ export async function runInferStages(options: InferStagesOptions): Promise<void>
     guard(runInference({ bus, detector, telemetry, signal })),
     guard(runSmoothing({ bus, telemetry, signal, parameters })),
   ]);
+}
+
+/** What belongs to the detector's model, which another may take the place of. */
+function smoothingOf(
+  detector: Detector,
+  own: Partial<SmoothingParameters>,
+): () => Partial<SmoothingParameters> {
+  let { model } = detector;
+  let parameters = smoothingFor(model, own);
+  return () => {
+    if (detector.model !== model) {
+      ({ model } = detector);
+      parameters = smoothingFor(model, own);
+    }
+    return parameters;
+  };
 }
 
 /** All streams side by side; those that ended for good by a fault are returned. */

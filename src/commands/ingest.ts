@@ -70,7 +70,7 @@ async function runFleet({ bus, file, telemetry, signal, onWork, onOps }: StageRu
     onWork();
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
-    reload.close();
+    void reload.close();
     await fleet.leave();
     reportFailures(fleet.failures);
   }

@@ -124,7 +124,7 @@ function describe(
       ? [`not promoted: ${refusals.join('; ')}. --force does it all the same`]
       : [
           `${old} is the new model; the old one is in ${kept}`,
-          'A running `watch` takes it up at its next start',
+          'A running `watch` or `infer` takes it up by itself within seconds',
         ];
   return `${[...table, ...said].join('\n')}\n`;
 }

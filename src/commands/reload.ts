@@ -11,6 +11,10 @@ export interface ReloadOptions {
   readonly telemetry: Telemetry;
   /** Reads the file and puts it to work. What it throws is wrong with the file: what runs is kept. */
   readonly load: () => Promise<void>;
+  /** What a file that is wrong means; default: that of a config. */
+  readonly failed?: string;
+  /** False: SIGHUP does what it did. */
+  readonly onHangup?: boolean;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -40,7 +44,7 @@ export class ConfigReload {
     });
     watchFile(options.path, { interval: LOOK_EVERY_MS, persistent: false }, this.#onChange);
     // On a terminal it means that the terminal is gone.
-    if (!process.stderr.isTTY) process.on('SIGHUP', this.#onSignal);
+    if (!process.stderr.isTTY && options.onHangup !== false) process.on('SIGHUP', this.#onSignal);
   }
 
   /** When a file was last put to work, and what is wrong with the one that is there. */
@@ -48,10 +52,12 @@ export class ConfigReload {
     return this.#state;
   }
 
-  close(): void {
+  /** Resolves when nothing is being put to work any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     unwatchFile(this.#options.path, this.#onChange);
     process.off('SIGHUP', this.#onSignal);
+    await this.#last;
   }
 
   /** One after the other. */
@@ -64,7 +70,7 @@ export class ConfigReload {
     const digest = await this.#read();
     if (this.#closed || (!always && digest === this.#digest)) return;
     this.#digest = digest;
-    const { load, path, telemetry } = this.#options;
+    const { load, path, telemetry, failed = 'The config is not reloaded, what runs goes on' } = this.#options;
     try {
       await load();
       this.#state = { loadedAt: new Date().toISOString(), error: null };
@@ -72,10 +78,7 @@ export class ConfigReload {
     } catch (error) {
       const message = redact(describeError(error));
       this.#state = { ...this.#state, error: message };
-      telemetry.emit({
-        type: 'warning',
-        message: `The config is not reloaded, what runs goes on: ${message}`,
-      });
+      telemetry.emit({ type: 'warning', message: `${failed}: ${message}` });
     }
   }
 

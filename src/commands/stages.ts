@@ -4,7 +4,6 @@ import type { KafkaBus } from '../bus/kafka/kafka-bus.js';
 import { FLEET_TOPICS, topics } from '../bus/topics.js';
 import { loadConfigFile } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
-import { openDetector } from '../infer/workers/pool.js';
 import { runInferStages } from '../pipeline.js';
 import { createSinks } from '../sink/create.js';
 import { runSinks } from '../sink/run.js';
@@ -14,6 +13,8 @@ import { StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { runIngest } from './ingest.js';
 import { exitCodeOf, leaveSoon, printError, stopOnSignals } from './io.js';
+import { openFollowed } from './model-reload.js';
+import { type StageEvidence, stageEvidence } from './stage-evidence.js';
 import type { StageOps, StageRun } from './stage-run.js';
 import { definedOnly, modelOf, sinksOf } from './watch-config.js';
 
@@ -90,11 +91,6 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
       const onOps = (own: StageOps) => {
         state.ops = own;
       };
-      if (config.evidence !== undefined)
-        telemetry.emit({
-          type: 'warning',
-          message: 'evidence in the config is for `watch`: this stage keeps none',
-        });
       await run({ bus, config, file, telemetry, signal, onWork, onOps });
     } finally {
       await Promise.all([state.bus?.close(), tracer?.close()]);
@@ -109,14 +105,17 @@ async function runStage(path: string, run: (stage: StageRun) => Promise<void>, u
   }
 }
 
-async function infer({ bus, config, telemetry, signal, onWork }: StageRun): Promise<void> {
-  const detector = await openDetector(modelOf(config), config);
+async function infer(run: StageRun): Promise<void> {
+  const { config, telemetry, signal, onWork } = run;
+  const { detector, close } = await openFollowed(modelOf(config), config, telemetry);
+  let evidence: StageEvidence | undefined;
   try {
+    evidence = await stageEvidence(run);
     const smoothing = definedOnly(config.smoothing);
     onWork();
-    await runInferStages({ bus, detector, telemetry, signal, smoothing });
+    await runInferStages({ bus: evidence?.bus ?? run.bus, detector, telemetry, signal, smoothing });
   } finally {
-    await detector.close();
+    await Promise.all([evidence?.close(), close()]);
   }
 }
 

@@ -11,7 +11,6 @@ import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { openEvidence } from '../evidence/open.js';
-import { openDetector } from '../infer/workers/pool.js';
 import { runPipeline } from '../pipeline.js';
 import { openTracer } from '../telemetry/open-tracer.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
@@ -21,6 +20,7 @@ import { LISTEN_DEFAULT } from '../web/config.js';
 import { evidenceSectionOf } from './evidence-option.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
 import { LocalStreams } from './local-streams.js';
+import { openFollowed } from './model-reload.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
 import { ConfigReload } from './reload.js';
 import { storeSectionOf } from './store-option.js';
@@ -114,7 +114,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
           load: async () => streams.use(await effectiveConfig(sources, options)),
         });
   let loaded = false;
-  let labels: readonly string[] = [];
+  let labels = (): readonly string[] => [];
   let ops: OpsServer | undefined;
   let page: Page | undefined;
   let evidence: Evidence | undefined;
@@ -122,22 +122,23 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     const checks = () => ({ model: loaded });
     const api = await streamApi(config, streams.control, streams.board.node, reload);
     ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
-    evidence = config.evidence && (await openEvidence(config.evidence, telemetry));
+    evidence = config.evidence && (await openEvidence(config.evidence, telemetry, config));
     page =
       config.web &&
       (await openPage({
         config: config.web,
         streams,
         telemetry,
-        labels: () => labels,
+        labels: () => labels(),
         reload,
         store: config.store,
         exposure: config.exposure,
         evidence,
       }));
     if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
-    const detector = await openDetector(modelOf(config), config);
-    labels = detector.model.labels;
+    const model = await openFollowed(modelOf(config), config, telemetry);
+    const { detector } = model;
+    labels = () => detector.model.labels;
     loaded = true;
     try {
       const { failures } = await runPipeline({
@@ -155,7 +156,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
       reportFailures(failures);
       if (!options.quiet) process.stderr.write(`${said()}\n`);
     } finally {
-      await detector.close();
+      await model.close();
     }
   } catch (error) {
     progress?.close();
@@ -163,7 +164,7 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.exitCode = exitCodeOf(error);
   } finally {
     progress?.close();
-    reload?.close();
+    await reload?.close();
     await tracer?.close();
     await page?.server.close();
     await evidence?.close();

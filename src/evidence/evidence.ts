@@ -2,11 +2,13 @@ import type { LookedAt } from '../bus/tapped.js';
 import type { Appearance } from '../core/appearance.js';
 import { errnoCode, isDiskFull } from '../core/errors.js';
 import type { Sink } from '../sink/sink.js';
+import type { ClipDropped } from '../telemetry/internal-event.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { BestFrames } from './best-frames.js';
+import type { Clip, ClipLoss, Clips } from './clip/clips.js';
 import type { EvidenceFolder } from './folder.js';
 import { cropOf, type KeptFrame } from './picture.js';
-import { bestOf, evidenceOf } from './record.js';
+import { bestOf, evidenceOf, type KeptClip } from './record.js';
 
 /** The best frame of an appearance, where one was kept. */
 export interface EvidenceSource {
@@ -17,52 +19,71 @@ export interface EvidenceSource {
 }
 
 interface Waiting {
-  readonly event: Appearance;
-  readonly frame: Promise<KeptFrame | undefined>;
+  readonly write: () => Promise<void>;
+  /** Why it was not written. */
+  readonly drop: (reason: 'queue' | 'stop') => void;
+}
+
+interface Disk {
+  readonly folder: EvidenceFolder;
+  readonly telemetry: Telemetry;
+  /** Left out: pictures alone. */
+  readonly clips?: Clips | undefined;
+  /** Others keep what this process has no frames of: Kafka spreads streams over them. */
+  readonly shared?: boolean;
 }
 
 /** Some 20 MB of pictures. */
 const WAITING_MAX = 256;
 /** At the end, writing has so long: less than a sink has to close. */
 const SETTLE_MS = 3_000;
+/** So long a clip that is cut off takes to end. */
+const STOP_MS = 1_000;
 /** A disk that stays full, or fills again and again, is told of so often. */
 const SAY_EVERY_MS = 3_600_000;
 
 /**
  * What shows that an appearance was one: the newest in memory and, with a folder, every one that has ended on the disk. Pictures come
- * after the events: what cannot be written is dropped and counted, and nothing waits for it.
+ * after the events, and clips after the pictures: what cannot be written is dropped and counted, and nothing waits for it.
  */
 export class Evidence implements EvidenceSource {
   readonly #best: BestFrames;
-  readonly #disk: { readonly folder: EvidenceFolder; readonly telemetry: Telemetry } | undefined;
+  readonly #disk: Disk | undefined;
   readonly #waiting: Waiting[] = [];
+  /** Clips that are not made yet. */
+  readonly #making = new Set<Promise<void>>();
   #writing: Promise<void> | undefined;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   /** @param disk left out: in memory alone */
-  constructor(
-    disk?: { readonly folder: EvidenceFolder; readonly telemetry: Telemetry },
-    best = new BestFrames(),
-  ) {
+  constructor(disk?: Disk, best = new BestFrames()) {
     this.#disk = disk;
     this.#best = best;
   }
 
   /** For TappedBus. */
-  readonly see = (looked: LookedAt): void => this.#best.see(looked);
+  readonly see = (looked: LookedAt): void => {
+    this.#best.see(looked);
+    this.#disk?.clips?.see(looked);
+  };
 
   /** Every event, in order. */
   appearance(event: Appearance): void {
     this.#best.appearance(event);
-    if (event.state !== 'ended' || this.#disk === undefined) return;
-    if (this.#waiting.length >= WAITING_MAX) {
-      this.#disk.telemetry.emit({ type: 'evidence-dropped', reason: 'queue' });
-      return;
-    }
-    this.#waiting.push({ event, frame: this.#best.of(event.id) });
-    this.#writing ??= this.#work().finally(() => {
-      this.#writing = undefined;
+    if (this.#disk === undefined) return;
+    const { clips, telemetry } = this.#disk;
+    const clip = clips?.appearance(event);
+    if (event.state !== 'ended') return;
+    const frame = this.#best.of(event.id);
+    this.#put({
+      write: () => this.#writePictures(event, frame),
+      drop: (reason) => telemetry.emit({ type: 'evidence-dropped', reason }),
     });
+    if (clip === undefined) return;
+    const made = clip
+      .then((found) => this.#clipMade(event.id, found))
+      .finally(() => this.#making.delete(made));
+    this.#making.add(made);
   }
 
   /** For a run without a page, which hands its events on by itself. */
@@ -91,11 +112,17 @@ export class Evidence implements EvidenceSource {
     return kept && (await cropOf(kept, bestOf(label, kept.detections)?.box ?? box)).jpeg;
   }
 
-  /** Resolves when nothing waits to be written; what a disk that hangs has not taken in time is dropped. */
+  async clip(appearanceId: string): Promise<KeptClip | undefined> {
+    return this.#disk?.folder.clip(appearanceId);
+  }
+
+  /** Resolves when nothing waits to be made or written; what is not done in time is dropped. */
   async settle(limitMs = SETTLE_MS): Promise<void> {
-    await within(limitMs, this.#writing);
-    for (const _ of this.#waiting.splice(0))
-      this.#disk?.telemetry.emit({ type: 'evidence-dropped', reason: 'stop' });
+    this.#disk?.clips?.hurry();
+    await within(limitMs, this.#idle());
+    this.#disk?.clips?.stop();
+    for (const { drop } of this.#waiting.splice(0)) drop('stop');
+    await within(STOP_MS, Promise.all(this.#making));
   }
 
   async close(): Promise<void> {
@@ -103,42 +130,74 @@ export class Evidence implements EvidenceSource {
     await within(SETTLE_MS, this.#disk?.folder.close());
   }
 
-  async #work(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
-      await this.#write(next);
+  async #idle(): Promise<void> {
+    while (this.#making.size > 0 || this.#writing !== undefined)
+      await Promise.all([...this.#making, this.#writing]);
   }
 
-  async #write({ event, frame }: Waiting): Promise<void> {
-    const { folder, telemetry } = this.#disk ?? {};
-    if (folder === undefined || telemetry === undefined) return;
-    const kept = await frame;
-    if (kept === undefined) {
-      telemetry.emit({ type: 'evidence-dropped', reason: 'no-frame' });
+  #put(waiting: Waiting): void {
+    if (this.#waiting.length >= WAITING_MAX) {
+      waiting.drop('queue');
       return;
     }
+    this.#waiting.push(waiting);
+    this.#writing ??= this.#work().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      await next.write();
+  }
+
+  async #writePictures(event: Appearance, frame: Promise<KeptFrame | undefined>): Promise<void> {
+    const { folder, telemetry, shared } = this.#disk!;
+    const kept = await frame;
+    const drop = (reason: 'no-frame' | 'elsewhere' | 'disk-full' | 'failed') =>
+      telemetry.emit({ type: 'evidence-dropped', reason });
+    if (kept === undefined) return drop(shared ? 'elsewhere' : 'no-frame');
     try {
       await folder.put(await evidenceOf(event, kept, Date.now()));
     } catch (error) {
-      const full = isDiskFull(error);
-      telemetry.emit({ type: 'evidence-dropped', reason: full ? 'disk-full' : 'failed' });
-      this.#say(
-        full
-          ? `the disk of ${folder.path} is full: evidence is dropped until there is space, events go on`
-          : `evidence cannot be written to ${folder.path} (${errnoCode(error) ?? String(error)}) and is dropped, events go on`,
-        telemetry,
-      );
+      drop(this.#failed(error));
     }
   }
 
-  #say(message: string, telemetry: Telemetry): void {
+  #clipMade(appearanceId: string, made: Clip | ClipLoss): void {
+    const { folder, telemetry, shared } = this.#disk!;
+    const drop = (reason: ClipDropped) => telemetry.emit({ type: 'evidence-clip-dropped', reason });
+    if (typeof made === 'string') {
+      drop(made === 'no-frame' && shared ? 'elsewhere' : made);
+      return;
+    }
+    const write = async () => {
+      try {
+        if (!(await folder.attach(appearanceId, made))) drop('no-picture');
+      } catch (error) {
+        drop(this.#failed(error));
+      }
+    };
+    this.#put({ write, drop });
+  }
+
+  /** Says, now and then, what is wrong with the disk. */
+  #failed(error: unknown): 'disk-full' | 'failed' {
+    const { folder, telemetry } = this.#disk!;
+    const full = isDiskFull(error);
     const now = performance.now();
-    if (now - this.#saidAt < SAY_EVERY_MS) return;
-    this.#saidAt = now;
-    telemetry.emit({ type: 'warning', message });
+    if (now - this.#saidAt >= SAY_EVERY_MS) {
+      this.#saidAt = now;
+      const message = full
+        ? `the disk of ${folder.path} is full: evidence is dropped until there is space, events go on`
+        : `evidence cannot be written to ${folder.path} (${errnoCode(error) ?? String(error)}) and is dropped, events go on`;
+      telemetry.emit({ type: 'warning', message });
+    }
+    return full ? 'disk-full' : 'failed';
   }
 }
 
-async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
+async function within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

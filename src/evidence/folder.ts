@@ -1,19 +1,35 @@
-import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode, LogowatchError } from '../core/errors.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Clip } from './clip/clips.js';
 import { type Entry, KeptIndex } from './kept-index.js';
+import { opaqueName } from './opaque-name.js';
 import type { KeptFrame } from './picture.js';
 import {
+  CLIP_FILE,
   CROP_FILE,
   type EvidenceRecord,
   FRAME_FILE,
+  type KeptClip,
   keptFrameOf,
   type NewEvidence,
-  opaqueName,
   sha256,
+  withClip,
 } from './record.js';
-import { dayOf, folderOf, type Place, placesIn, recordAt, removeAt, STAGING, tidy } from './tree.js';
+import {
+  addAt,
+  dayOf,
+  entryBytes,
+  folderOf,
+  type Place,
+  placesIn,
+  putAt,
+  recordAt,
+  removeAt,
+  STAGING,
+  tidy,
+} from './tree.js';
 
 export interface FolderOptions {
   readonly path: string;
@@ -28,10 +44,6 @@ const SWEEP_EVERY_MS = 3_600_000;
 /** Records that are read side by side. */
 const READ_MAX = 64;
 const DAY_MS = 86_400_000;
-/** Files and folders take whole blocks. */
-const BLOCK = 4096;
-const onDisk = (sizes: readonly number[]): number =>
-  sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK) * BLOCK, BLOCK);
 
 /**
  * Evidence on a disk: the pictures of an appearance and a record of them, in a folder that appears whole or not at all. What is too
@@ -80,24 +92,34 @@ export class EvidenceFolder {
 
   /** The evidence is there, whole, when it resolves. What there was of the appearance is replaced. Errors: the system's. */
   async put({ record, files }: NewEvidence): Promise<void> {
-    const bytes = onDisk([...files.values()].map((f) => f.length));
+    const bytes = entryBytes(record);
     await this.#makeRoom(this.#options.maxBytes - bytes);
     const keptMs = Date.parse(record.keptAt);
     const place: Place = { day: dayOf(keptMs), name: opaqueName() };
-    const staged = join(this.path, STAGING, place.name);
-    try {
-      await mkdir(staged, { recursive: true, mode: 0o700 });
-      for (const [name, content] of files) await writeFile(join(staged, name), content, { mode: 0o600 });
-      await mkdir(join(this.path, place.day), { recursive: true, mode: 0o700 });
-      await rename(staged, folderOf(this.path, place));
-    } catch (error) {
-      await rm(staged, { recursive: true, force: true }).catch(() => undefined);
-      throw error;
-    }
+    await putAt(this.path, place, files);
     const { appearanceId, frame } = record;
     const before = this.#kept.add({ ...place, appearanceId, frameId: frame.id, keptMs, bytes });
     if (before !== undefined) await removeAt(this.path, before);
     this.#options.telemetry.emit({ type: 'evidence-kept', bytes: this.#kept.bytes });
+  }
+
+  /** Adds a clip to what is kept of an appearance; false where nothing is, or not any more. Errors: the system's. */
+  async attach(appearanceId: string, clip: Clip): Promise<boolean> {
+    const entry = this.#kept.of(appearanceId);
+    const record = entry && (await this.#record(entry));
+    if (entry === undefined || record === undefined) return false;
+    const added = withClip(record, clip);
+    const bytes = entryBytes(added.record);
+    await this.#makeRoom(this.#options.maxBytes - (bytes - entry.bytes));
+    try {
+      await addAt(this.path, entry, added.files);
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+    this.#kept.resize(entry, bytes);
+    this.#options.telemetry.emit({ type: 'evidence-clip-kept', bytes: this.#kept.bytes });
+    return true;
   }
 
   /** The best frame of an appearance, where it is there and as it was written. */
@@ -114,6 +136,12 @@ export class EvidenceFolder {
     const entry = await this.#found(() => this.#kept.of(appearanceId));
     const record = entry && (await this.#record(entry));
     return record && this.#checked(entry, CROP_FILE, record.crop.sha256);
+  }
+
+  async clip(appearanceId: string): Promise<KeptClip | undefined> {
+    const entry = await this.#found(() => this.#kept.of(appearanceId));
+    const clip = entry && (await this.#record(entry))?.clip;
+    return clip && { clip, read: () => this.#checked(entry, CLIP_FILE, clip.sha256) };
   }
 
   /** Takes in what others have written or removed, and removes what is too old or too much. Never fails. */
@@ -198,9 +226,8 @@ export class EvidenceFolder {
     if (record === 'damaged' || (record === undefined && Date.parse(place.day) + DAY_MS < oldest))
       await removeAt(this.path, place);
     if (record === undefined || record === 'damaged') return undefined;
-    const { appearanceId, frame, crop, keptAt } = record;
-    const text = Buffer.byteLength(JSON.stringify(record, null, 1));
-    const bytes = onDisk([frame.bytes, crop.bytes, text]);
+    const { appearanceId, frame, keptAt } = record;
+    const bytes = entryBytes(record);
     return { ...place, appearanceId, frameId: frame.id, keptMs: Date.parse(keptAt), bytes };
   }
 

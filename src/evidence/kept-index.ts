@@ -42,6 +42,13 @@ export class KeptIndex {
     return before?.name === entry.name ? undefined : before;
   }
 
+  /** It takes so much by now, and stays in its place. */
+  resize(entry: Entry, bytes: number): void {
+    if (this.#entries.get(entry.appearanceId) !== entry) return;
+    this.#entries.set(entry.appearanceId, { ...entry, bytes });
+    this.#bytes += bytes - entry.bytes;
+  }
+
   /** Entries of any age, some of which may be in it already. Returns those that newer ones replace. */
   merge(found: readonly Entry[]): readonly Entry[] {
     const others = found.filter((entry) => this.of(entry.appearanceId)?.name !== entry.name);

@@ -19,6 +19,9 @@ export interface KeptFrame {
   readonly height: number;
   /** Boxes are relative to the picture. */
   readonly detections: readonly Detection[];
+  /** Which has looked at it: an appearance may outlast its model. */
+  readonly modelId: string;
+  readonly modelHash: string;
   readonly jpeg: Buffer;
 }
 
@@ -35,12 +38,14 @@ export async function keepFrame(
   worth: (detection: Detection) => boolean,
 ): Promise<KeptFrame> {
   const { streamId, session, ptsUs, wallTimeMs, content } = frame;
+  const { modelId, modelHash } = found;
   return {
     id: frameId(frame),
     ...{ streamId, session, width: content.width, height: content.height },
     ptsMs: ptsUs / 1000,
     time: new Date(wallTimeMs).toISOString(),
     detections: found.detections.filter(worth),
+    ...{ modelId, modelHash },
     jpeg: await picture(frame).jpeg({ quality: 85 }).toBuffer(),
   };
 }
@@ -49,6 +54,14 @@ export async function keepFrame(
 export function thumbnail(frame: Frame, width: number): Promise<Buffer> {
   return picture(frame).resize({ width, withoutEnlargement: true }).jpeg({ quality: 70 }).toBuffer();
 }
+
+/** Without the letterbox, for a clip: encoded once more there, so of a lower quality than what is shown as it is. */
+export function sampledPicture(frame: Frame): Promise<Buffer> {
+  return picture(frame).jpeg({ quality: 80 }).toBuffer();
+}
+
+/** Pixels of the picture, without the letterbox. */
+export const pictureSize = ({ content: { width, height } }: Frame) => ({ width, height });
 
 /** Around the place, of its own sides. */
 const CROP_MARGIN = 0.1;

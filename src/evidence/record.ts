@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Appearance } from '../core/appearance.js';
+import type { Clip } from './clip/clips.js';
 import { cropOf, type KeptFrame } from './picture.js';
 
 export const [FRAME_FILE, CROP_FILE, RECORD_FILE] = ['frame.jpg', 'crop.jpg', 'evidence.json'] as const;
+export const CLIP_FILE = 'clip.mp4';
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const picture = z.object({
@@ -23,6 +25,7 @@ const schema = z.object({
   label: z.string(),
   startTime: z.string(),
   endTime: z.string(),
+  /** Of the model that looked at the frame. */
   modelId: z.string(),
   modelHash: z.string(),
   /** What was found of this label in this frame; relative to the picture. */
@@ -31,6 +34,13 @@ const schema = z.object({
   /** `id` names stream, session and time; `ptsMs` is media time within the session. */
   frame: picture.extend({ id: z.string(), ptsMs: z.number(), time: z.string() }),
   crop: picture,
+  /** H.264 in MP4; `frames` of the sampled ones are in it, from one media time to another. */
+  clip: picture
+    .extend({
+      ...{ fps: z.number(), frames: z.int(), startPtsMs: z.number(), endPtsMs: z.number() },
+      startTime: z.string(),
+    })
+    .optional(),
   detections: z.array(
     z.object({ label: z.string(), score: z.number(), llr: z.number(), confident: z.boolean(), box }),
   ),
@@ -39,6 +49,12 @@ const schema = z.object({
 /** What evidence.json holds beside the two pictures. */
 export type EvidenceRecord = z.infer<typeof schema>;
 
+export interface KeptClip {
+  readonly clip: NonNullable<EvidenceRecord['clip']>;
+  /** Undefined where it is gone, or not as it was written. */
+  read(): Promise<Buffer | undefined>;
+}
+
 /** Evidence of an appearance, as it is written: a record and the bytes of each file. */
 export interface NewEvidence {
   readonly record: EvidenceRecord;
@@ -46,8 +62,8 @@ export interface NewEvidence {
 }
 
 export async function evidenceOf(a: Appearance, kept: KeptFrame, nowMs: number): Promise<NewEvidence> {
-  const { label, streamId, session, startTime, endTime, modelId, modelHash } = a;
-  const { jpeg, width, height, id, ptsMs, time } = kept;
+  const { label, streamId, session, startTime, endTime } = a;
+  const { jpeg, width, height, id, ptsMs, time, modelId, modelHash } = kept;
   const detections = kept.detections.map((d) => ({ ...d, box: [...d.box] as EvidenceRecord['box'] }));
   const own = bestOf(label, detections);
   const place: EvidenceRecord['box'] = [...(own?.box ?? a.box)];
@@ -64,10 +80,22 @@ export async function evidenceOf(a: Appearance, kept: KeptFrame, nowMs: number):
   const files = new Map([
     [FRAME_FILE, jpeg],
     [CROP_FILE, cropJpeg],
-    [RECORD_FILE, Buffer.from(`${JSON.stringify(record, null, 1)}\n`)],
+    [RECORD_FILE, textOf(record)],
   ]);
   return { record, files };
 }
+
+/** What is written when a clip comes to what is kept already: the record last, since it names the clip. */
+export function withClip(record: EvidenceRecord, { mp4, ...facts }: Clip): NewEvidence {
+  const next = { ...record, clip: { ...facts, bytes: mp4.length, sha256: sha256(mp4) } };
+  const files = new Map<string, Buffer>([
+    [CLIP_FILE, mp4],
+    [RECORD_FILE, textOf(next)],
+  ]);
+  return { record: next, files };
+}
+
+export const textOf = (record: EvidenceRecord): Buffer => Buffer.from(`${JSON.stringify(record, null, 1)}\n`);
 
 /** Undefined where it is whole, but of a version that this program does not know. Throws on what is not whole. */
 export function parseRecord(text: string): EvidenceRecord | undefined {
@@ -76,9 +104,9 @@ export function parseRecord(text: string): EvidenceRecord | undefined {
 
 /** The frame as the page shows it. */
 export function keptFrameOf(record: EvidenceRecord, jpeg: Buffer): KeptFrame {
-  const { streamId, session, detections } = record;
+  const { streamId, session, detections, modelId, modelHash } = record;
   const { id, ptsMs, time, width, height } = record.frame;
-  return { id, streamId, session, ptsMs, time, width, height, detections, jpeg };
+  return { id, streamId, session, ptsMs, time, width, height, detections, modelId, modelHash, jpeg };
 }
 
 export function bestOf<D extends { label: string; score: number }>(
@@ -87,8 +115,5 @@ export function bestOf<D extends { label: string; score: number }>(
 ): D | undefined {
   return detections.filter((d) => d.label === label).sort((a, b) => b.score - a.score)[0];
 }
-
-/** Tells nothing of what it names, and cannot be guessed: 32 hex digits. */
-export const opaqueName = (): string => randomBytes(16).toString('hex');
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode } from '../core/errors.js';
-import { type EvidenceRecord, parseRecord, RECORD_FILE } from './record.js';
+import { opaqueName } from './opaque-name.js';
+import { type EvidenceRecord, parseRecord, RECORD_FILE, textOf } from './record.js';
 
 /**
  * A folder of evidence: a folder a day, in it one for each appearance, under a random name. What has another name is not ours, and
@@ -24,6 +25,15 @@ export interface Place {
 export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 export const folderOf = (root: string, { day, name }: Place): string => join(root, day, name);
 
+/** Files and folders take whole blocks. */
+const BLOCK = 4096;
+/** What an appearance takes on the disk, its folder included. */
+export function entryBytes(record: EvidenceRecord): number {
+  const { frame, crop, clip } = record;
+  const sizes = [frame.bytes, crop.bytes, textOf(record).length, ...(clip ? [clip.bytes] : [])];
+  return sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK) * BLOCK, BLOCK);
+}
+
 /** Oldest day first. */
 export async function* placesIn(root: string): AsyncGenerator<Place> {
   for (const day of (await foldersIn(root, DAY)).sort())
@@ -40,6 +50,36 @@ export async function recordAt(root: string, place: Place): Promise<EvidenceReco
   } catch (error) {
     const damaged = error instanceof SyntaxError || errnoCode(error) === 'ENOENT';
     return damaged ? 'damaged' : undefined;
+  }
+}
+
+type Files = ReadonlyMap<string, Buffer>;
+
+/** A folder that appears whole or not at all. Errors: the system's. */
+export async function putAt(root: string, place: Place, files: Files): Promise<void> {
+  await staged(root, files, async (folder) => {
+    await mkdir(join(root, place.day), { recursive: true, mode: 0o700 });
+    await rename(folder, folderOf(root, place));
+  });
+}
+
+/** Each whole or not at all, one after the other, to a folder that is there. Errors: the system's; ENOENT where it is gone. */
+export async function addAt(root: string, place: Place, files: Files): Promise<void> {
+  await staged(root, files, async (folder) => {
+    for (const name of files.keys()) await rename(join(folder, name), join(folderOf(root, place), name));
+    await rmdir(folder);
+  });
+}
+
+async function staged(root: string, files: Files, move: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(root, STAGING, opaqueName());
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const [name, content] of files) await writeFile(join(folder, name), content, { mode: 0o600 });
+    await move(folder);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
   }
 }
 

@@ -41,9 +41,9 @@ export interface DetectOptions {
 export interface Detector {
   readonly model: ModelInfo;
   /** Pictures a call beyond which nothing is gained: more only wait for one another. Unbounded where it is not said. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Calls that run side by side, off the caller's thread; more only wait. Unsaid where calls take turns. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   detect(images: readonly DetectorImage[], options?: DetectOptions): Promise<Detection[][]>;
   close(): Promise<void>;
 }

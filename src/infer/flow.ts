@@ -8,7 +8,7 @@ import { unlessAborted } from '../core/unless-aborted.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Span, Tracer } from '../telemetry/tracer.js';
 import { batchWithin } from './batch.js';
-import type { Detector } from './detector.js';
+import type { Detector, ModelInfo } from './detector.js';
 import { mergeMapInOrder } from './in-order.js';
 import { Inference, type InferenceOptions } from './inference.js';
 import { Pull } from './pull.js';
@@ -125,7 +125,7 @@ function prepareWith(inference: Inference): (batch: Batch<FrameRecord>) => reado
       }
       const { state, cut } = shotStep(shots.get(value.streamId), value);
       shots.set(value.streamId, state);
-      return { record, frame: value, sight: stills.see(value), shotCut: cut, origin };
+      return { record, frame: value, sight: stills.see(value, inference.model.hash), shotCut: cut, origin };
     });
   };
 }
@@ -136,6 +136,8 @@ interface Answered {
   readonly answers: readonly (readonly Detection[] | undefined)[];
   /** One a piece of work. */
   readonly spans: readonly (Span | undefined)[];
+  /** Which has answered. */
+  readonly model: ModelInfo;
 }
 
 async function infer(
@@ -149,17 +151,19 @@ async function infer(
     ({ frame, record }) =>
       frame && tracer?.follow(record.headers, 'detect', { kind: 'consumer', attributes }),
   );
+  // Another may have taken its place by the time it answers.
+  const { model } = inference;
   const found = await inference.detect(looked);
   let next = 0;
   const answers = work.map(({ frame, sight }) => sight.known ?? (frame && found[next++]));
   for (const span of spans) span?.end();
-  return { work, answers, spans };
+  return { work, answers, spans, model };
 }
 
 /** Called in the order of the frames. Returns the bus batches that are complete with this piece of work. */
 function finish(
-  { work, answers, spans }: Answered,
-  { detector, telemetry }: InferenceRun,
+  { work, answers, spans, model: { id: modelId, hash: modelHash } }: Answered,
+  { telemetry }: InferenceRun,
   now: () => number,
 ): readonly Origin[] {
   const finished: Origin[] = [];
@@ -168,19 +172,18 @@ function finish(
     if (value.kind !== 'frame') origin.outputs.push({ key, value });
     const headers = spans[i]?.headers;
     const detections = answers[i];
-    if (sight.reference !== undefined) sight.reference.found = detections;
+    if (sight.reference !== undefined) Object.assign(sight.reference, { found: detections, modelHash });
     if (frame !== undefined && detections !== undefined) {
       const { streamId, session, ptsUs, wallTimeMs, clock, seq } = frame;
       const ageMs = Math.max(0, now() - frame.arrivalMs);
       const position = { streamId, session, ptsUs, wallTimeMs, clock };
-      const model = { modelId: detector.model.id, modelHash: detector.model.hash };
       const found: FrameDetections = {
         kind: 'detections',
         ...position,
         seq,
         ageMs,
         shotCut,
-        ...model,
+        ...{ modelId, modelHash },
         detections,
       };
       origin.outputs.push({ key, value: found, ...(headers && { headers }) });

@@ -2,7 +2,7 @@ import type { Detection } from '../core/detection.js';
 import { describeError, LogowatchError } from '../core/errors.js';
 import type { Frame } from '../core/frame.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
-import type { DetectOptions, Detector } from './detector.js';
+import type { DetectOptions, Detector, ModelInfo } from './detector.js';
 
 export interface InferenceOptions {
   /** Candidates under this score are left out; the temporal stage wants weak ones too, 0..1. */
@@ -26,6 +26,11 @@ export class Inference {
     this.#telemetry = telemetry;
     this.#options = options;
     this.#detectOptions = { minScore: options.minScore };
+  }
+
+  /** Of the answers that are asked for now. */
+  get model(): ModelInfo {
+    return this.#detector.model;
   }
 
   /** Pixels that no detector could read are found before they can spoil a batch. */

@@ -19,7 +19,7 @@ export interface SmoothingRun {
   readonly bus: Bus;
   readonly telemetry: Telemetry;
   readonly signal?: AbortSignal;
-  /** For all streams, or by stream id; what is not given has its default. */
+  /** For all streams, or by stream id and as they are now: the same object while they stay; what is not given has its default. */
   readonly parameters?: Partial<SmoothingParameters> | ((streamId: string) => Partial<SmoothingParameters>);
   readonly tracking?: Partial<TrackingParameters>;
 }
@@ -89,7 +89,7 @@ function reduceBatch(
   return { records, states: [...states].map(([key, value]) => ({ key, value })), strays };
 }
 
-/** Merged once a stream. */
+/** Merged once for each that is given. */
 function parametersOf({ parameters = {}, tracking }: SmoothingRun): (streamId: string) => TemporalParameters {
   const merge = (own: Partial<SmoothingParameters>): TemporalParameters => ({
     smoothing: { ...SMOOTHING_DEFAULTS, ...own },
@@ -99,10 +99,11 @@ function parametersOf({ parameters = {}, tracking }: SmoothingRun): (streamId: s
     const same = merge(parameters);
     return () => same;
   }
-  const known = new Map<string, TemporalParameters>();
+  const known = new WeakMap<object, TemporalParameters>();
   return (streamId) => {
-    const merged = known.get(streamId) ?? merge(parameters(streamId));
-    known.set(streamId, merged);
+    const own = parameters(streamId);
+    const merged = known.get(own) ?? merge(own);
+    known.set(own, merged);
     return merged;
   };
 }

@@ -24,6 +24,8 @@ export interface LookedAt {
   readonly samples: Uint8Array;
   /** Undefined until the detector has answered, and if it refused. */
   found: readonly Detection[] | undefined;
+  /** Which has answered. */
+  modelHash: string | undefined;
 }
 
 export interface Sight {
@@ -40,15 +42,20 @@ export interface Sight {
 export class StillPictures {
   readonly #last = new Map<string, LookedAt>();
 
-  /** @param frame rgb24, the pictures of each stream in their order */
-  see(frame: Frame): Sight {
+  /**
+   * @param frame rgb24, the pictures of each stream in their order
+   * @param modelHash what another model has found is looked at again
+   */
+  see(frame: Frame, modelHash: string): Sight {
     const last = this.#last.get(frame.streamId);
     if (last !== undefined && isSame(last, frame)) {
       const nothing = last.found?.every(({ score }) => score < SCORE_MAX) ?? false;
-      return { known: nothing ? last.found : undefined, reference: undefined };
+      const isKnown = nothing && last.modelHash === modelHash;
+      return { known: isKnown ? last.found : undefined, reference: undefined };
     }
     const { streamId, session, ptsUs, width, height } = frame;
-    const reference = { session, ptsUs, width, height, samples: samplesOf(frame), found: undefined };
+    const samples = samplesOf(frame);
+    const reference = { session, ptsUs, width, height, samples, found: undefined, modelHash: undefined };
     this.#last.set(streamId, reference);
     return { known: undefined, reference };
   }

@@ -45,11 +45,17 @@ export type InternalEvent =
   | { type: 'page-cut-off' }
   /** `bytes`: of the whole folder. */
   | { type: 'evidence-swept' | 'evidence-kept'; bytes: number }
-  | { type: 'evidence-dropped'; reason: 'queue' | 'stop' | 'no-frame' | 'disk-full' | 'failed' }
+  | { type: 'evidence-dropped'; reason: EvidenceDropped }
+  | { type: 'evidence-clip-kept'; bytes: number }
+  | { type: 'evidence-clip-dropped'; reason: ClipDropped }
+  | { type: 'evidence-clip-frame-dropped'; reason: 'busy' | 'memory' }
   | { type: 'evidence-removed'; count: number; reason: 'age' | 'space' }
   | { type: 'spans-dropped'; count: number; reason: 'queue' | 'receiver' | 'stop' }
   | { type: 'warning'; message: string; streamId?: string }
   | { type: 'info'; message: string; streamId?: string };
+
+type EvidenceDropped = 'queue' | 'stop' | 'no-frame' | 'elsewhere' | 'disk-full' | 'failed';
+export type ClipDropped = EvidenceDropped | 'memory' | 'late' | 'size' | 'no-picture';
 
 interface BatchCommitted {
   readonly type: 'batch-committed';

@@ -30,6 +30,9 @@ const levels: Partial<Record<InternalEvent['type'], Level>> = {
   'evidence-swept': 'debug',
   'evidence-kept': 'debug',
   'evidence-dropped': 'debug',
+  'evidence-clip-kept': 'debug',
+  'evidence-clip-dropped': 'debug',
+  'evidence-clip-frame-dropped': 'debug',
   'spans-dropped': 'debug',
   warning: 'warn',
 };

@@ -140,7 +140,7 @@ export class ReviewBook {
     return this.#change(async () => this.#missed.delete(id));
   }
 
-  async #keep({ jpeg, ...frame }: KeptFrame): Promise<void> {
+  async #keep({ jpeg, modelId: _, modelHash: _h, ...frame }: KeptFrame): Promise<void> {
     if (this.#frames.has(frame.id)) return;
     if (this.#frames.size >= FRAMES_MAX)
       throw new Problem(

@@ -37,10 +37,10 @@ export interface WebServer {
 
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** Nothing of other hosts, nothing inline; pictures also from memory, as what a token fetched. */
+/** Nothing of other hosts, nothing inline; pictures and clips also from memory, as what a token fetched. */
 const HEADERS = {
   'content-security-policy':
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',

@@ -25,6 +25,11 @@ import { until } from '../support/wait.js';
 const model = join(repoRoot(), 'models', 'demo');
 const TOKEN = 'a-token-of-a-viewer';
 
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
 describe('evidence from the command line', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'logowatch-evidence-'));
   const at = (name: string) => join(folder, name);
@@ -44,7 +49,10 @@ describe('evidence from the command line', { timeout: 300_000 }, () => {
   before(async () => {
     const { path } = await npmFfmpeg();
     ({ file } = await composeBroadcast({ ffmpegPath: path, seed: 3, seconds: 16, output: at('b.mp4') }));
-    const args = ['-m', model, '--events', at('events.jsonl'), '--store', at('store'), '--evidence'];
+    // What is left of the clip at the end of the file is made within the drain.
+    writeFileSync(at('clips.json'), JSON.stringify({ evidence: { clip: { maxSeconds: 6 } } }));
+    const where = ['-c', at('clips.json'), '-m', model, '--events', at('events.jsonl')];
+    const args = [...where, '--store', at('store'), '--evidence'];
     const watched = await run('watch', file, ...args, at('evidence')).ended;
     assert.equal(watched.code, 0, watched.stderr);
     ended = lastRevisions(readEvents(at('events.jsonl')));
@@ -72,6 +80,18 @@ describe('evidence from the command line', { timeout: 300_000 }, () => {
       assert.ok(!names.some((name) => name.includes(word)), word);
   });
 
+  it('with clips it keeps one of each, that begins before it and is no longer than it may be', () => {
+    for (const { appearanceId, clip } of records(at('evidence'))) {
+      const event = ended.find(({ id }) => id === appearanceId)!;
+      assert.ok(clip !== undefined, event.label);
+      const { startPtsMs, endPtsMs } = clip;
+      assert.ok(startPtsMs <= event.startPtsMs && startPtsMs >= event.startPtsMs - 2_000, 'seconds before');
+      assert.ok(endPtsMs - startPtsMs <= 6_000 && endPtsMs <= event.endPtsMs + 2_000, 'no longer');
+      assert.ok(endPtsMs >= Math.min(event.endPtsMs - 200, startPtsMs + 5_500), 'and no shorter');
+      assert.deepEqual([clip.width, clip.height, clip.fps], [640, 360, 5]);
+    }
+  });
+
   it('a page that is started later shows it, to those who may see', async () => {
     const port = await freePort('tcp');
     const config = at('page.yaml');
@@ -92,12 +112,13 @@ describe('evidence from the command line', { timeout: 300_000 }, () => {
     const record = records(at('evidence')).find((r) => r.appearanceId === event.id)!;
     assert.equal(frame.id, record.frame.id);
     assert.deepEqual(frame.detections, record.detections);
-    for (const [picture, bytes] of [
-      [`/api/frames/${frame.id}`, record.frame.bytes],
-      [`${path}/crop`, record.crop.bytes],
+    for (const [picture, bytes, type] of [
+      [`/api/frames/${frame.id}`, record.frame.bytes, 'image/jpeg'],
+      [`${path}/crop`, record.crop.bytes, 'image/jpeg'],
+      [`${path}/clip`, record.clip!.bytes, 'video/mp4'],
     ] as const) {
       const answer = await get(picture);
-      assert.equal(answer.headers.get('content-type'), 'image/jpeg');
+      assert.equal(answer.headers.get('content-type'), type);
       assert.equal((await answer.arrayBuffer()).byteLength, bytes);
       assert.equal((await get(picture, 'another-token-of-nobody')).status, 401);
     }
@@ -124,6 +145,25 @@ describe('evidence from the command line', { timeout: 300_000 }, () => {
         }),
         640,
       );
+      const clip = tab.getByLabel(`Clip of ${label}`);
+      await clip.waitFor();
+      const shown = await clip.evaluate(async (element) => {
+        const video = element as unknown as {
+          play(): Promise<void>;
+          ontimeupdate: () => void;
+          currentTime: number;
+          videoWidth: number;
+          textTracks: { activeCues: { length: number; 0: { text: string } } | null }[];
+        };
+        const { promise, resolve } = (Promise as unknown as { withResolvers(): Deferred }).withResolvers();
+        video.ontimeupdate = () => {
+          if (video.textTracks[0]?.activeCues?.length) resolve();
+        };
+        await video.play();
+        await promise;
+        return [video.videoWidth, video.textTracks[0]!.activeCues![0].text];
+      });
+      assert.deepEqual(shown, [640, `${label} is on screen`]);
     } finally {
       await browser.close();
     }

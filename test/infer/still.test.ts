@@ -6,6 +6,7 @@ import { StillPictures } from '../../src/infer/still.js';
 
 const [WIDTH, HEIGHT] = [320, 180];
 const GREY = 120;
+const MODEL = 'model';
 
 type Rgb = readonly [number, number, number];
 
@@ -53,8 +54,8 @@ const detection = (score: number): Detection => ({
 function looks(pictures: readonly Frame[], found: readonly Detection[] = []): boolean[] {
   const stills = new StillPictures();
   return pictures.map((frame) => {
-    const { known, reference } = stills.see(frame);
-    if (reference !== undefined) reference.found = found;
+    const { known, reference } = stills.see(frame, MODEL);
+    if (reference !== undefined) Object.assign(reference, { found, modelHash: MODEL });
     return known === undefined;
   });
 }
@@ -99,15 +100,17 @@ test('where something was found, or nobody knows yet, each picture is looked at'
   assert.deepEqual(looks(pictures, [detection(0.05)]), [true, false, false]);
   const stills = new StillPictures();
   assert.deepEqual(
-    pictures.map((frame) => stills.see(frame).known),
+    pictures.map((frame) => stills.see(frame, MODEL).known),
     [undefined, undefined, undefined],
   );
 });
 
-test('another session, and a stream that begins anew, are looked at', () => {
+test('another session, another model and a stream that begins anew are looked at', () => {
   assert.deepEqual(looks([picture(0), picture(1), picture(2, undefined, 't')]), [true, false, true]);
   const stills = new StillPictures();
-  stills.see(picture(0)).reference!.found = [];
+  Object.assign(stills.see(picture(0), MODEL).reference!, { found: [], modelHash: MODEL });
+  assert.deepEqual(stills.see(picture(1), MODEL).known, []);
+  assert.equal(stills.see(picture(1), 'another').known, undefined);
   stills.forget('a');
-  assert.equal(stills.see(picture(1)).known, undefined);
+  assert.equal(stills.see(picture(1), MODEL).known, undefined);
 });

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc, { type Arbitrary } from 'fast-check';
+import type { Clip } from '../../src/evidence/clip/clips.js';
+import { Evidence } from '../../src/evidence/evidence.js';
+import { EvidenceFolder } from '../../src/evidence/folder.js';
+import { evidenceOf } from '../../src/evidence/record.js';
+import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
 import { LazyStore } from '../../src/web/lazy-store.js';
 import { any, hostileText, type Schema, valid } from './generated.js';
 import { appear, lookedAt, startTestServer, type TestServer } from './support.js';
@@ -44,6 +49,11 @@ interface Request {
 }
 
 const RUNS = 40;
+/** As far as the API looks at it. */
+const CLIP: Clip = {
+  ...{ mp4: Buffer.from('a film'), width: 320, height: 180, fps: 5, frames: 21 },
+  ...{ startPtsMs: 0, endPtsMs: 4_000, startTime: new Date(0).toISOString() },
+};
 /** In the path of a request: what a URL could not bear otherwise. */
 const written = (value: unknown): string =>
   encodeURIComponent(
@@ -54,6 +64,7 @@ for (const kind of ['memory', 'embedded database'] as const) {
   describe(`the API as its document says, on ${kind}`, { timeout: 240_000 }, () => {
     let server: TestServer;
     let store: LazyStore | undefined;
+    let kept: EvidenceFolder;
     let document: Document;
     let looking: NodeJS.Timeout;
     const folder = mkdtempSync(join(tmpdir(), 'logowatch-api-'));
@@ -62,14 +73,20 @@ for (const kind of ['memory', 'embedded database'] as const) {
 
     before(async () => {
       if (kind !== 'memory') store = new LazyStore({ path: join(folder, 'store') });
-      server = await startTestServer({}, store);
+      const [path, telemetry] = [join(folder, 'evidence'), new RecordingTelemetry()];
+      kept = await EvidenceFolder.open({ path, days: 30, maxBytes: 1e9, telemetry });
+      const evidence = new Evidence({ folder: kept, telemetry });
+      server = await startTestServer({}, store, undefined, evidence);
       await server.addStreams(['news', 'sports']);
       for (const n of [1, 2, 3]) {
         const event = await appear(server.state, n);
         await store?.upsert([event]);
         ids.push(event.id);
-        const kept = await server.state.evidence.of(event.id);
-        if (kept !== undefined) frames.push(kept.id);
+        const frame = await server.state.evidence.of(event.id);
+        assert.ok(frame);
+        frames.push(frame.id);
+        await kept.put(await evidenceOf(event, frame, Date.now()));
+        assert.ok(await kept.attach(event.id, CLIP));
       }
       // Somebody looks at a stream that runs.
       looking = setInterval(() => {
@@ -82,6 +99,7 @@ for (const kind of ['memory', 'embedded database'] as const) {
       clearInterval(looking);
       await server.close();
       await store?.close();
+      await kept.close();
       rmSync(folder, { recursive: true, force: true });
     });
 

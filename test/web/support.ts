@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LookedAt } from '../../src/bus/tapped.js';
 import type { Appearance } from '../../src/core/appearance.js';
 import type { Detection } from '../../src/core/detection.js';
+import type { Evidence } from '../../src/evidence/evidence.js';
 import type { ExposureSettings } from '../../src/exposure/settings.js';
 import { StreamControl } from '../../src/streams/control.js';
 import { MemoryDirectory } from '../../src/streams/directory.js';
@@ -31,6 +32,7 @@ export async function startTestServer(
   config: object = {},
   store?: PageStore,
   exposure?: ExposureSettings,
+  evidence?: Evidence,
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'logowatch-web-'));
   const directory = new MemoryDirectory();
@@ -42,7 +44,7 @@ export async function startTestServer(
   const control = new StreamControl({ directory, status, check: () => {} });
   const review = await ReviewBook.open(join(folder, 'review'));
   const labels = () => ['acme', 'globex'];
-  const state = new WebState({ telemetry, control, review, labels, store, exposure });
+  const state = new WebState({ telemetry, control, review, labels, store, exposure, evidence });
   const server: WebServer = await startWeb({
     config: webSchema.parse({ listen: '127.0.0.1:0', ...config }),
     ...{ state, version: '1.2.3', node: 'here', configState: () => ({ loadedAt: null, error: null }) },

@@ -160,7 +160,7 @@ export class KafkaTable {
 }
 
 /** A topic that was made a moment ago may not have its leaders yet. */
-async function settled<T>(ask: () => Promise<T>): Promise<T> {
+export async function settled<T>(ask: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + SETTLE_MS_MAX;
   for (;;) {
     try {

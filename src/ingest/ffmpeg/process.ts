@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { childEnvironment } from '../../core/child-environment.js';
 import { LineRing, LineSplitter } from './lines.js';
 
@@ -11,7 +11,8 @@ export interface ProcessExit {
 }
 
 export interface ProcessOptions {
-  readonly stdin?: string;
+  /** Several are written one after the other, as fast as the child reads. */
+  readonly stdin?: string | Iterable<Uint8Array>;
   /** Every line of stderr, NOT redacted: it may hold the URL. */
   readonly onLine: (line: string) => void;
   /** From SIGTERM to SIGKILL. */
@@ -48,7 +49,9 @@ export class SupervisedProcess {
     });
     // A child that dies at once breaks the pipe: its exit says so already.
     child.stdin.on('error', () => {});
-    child.stdin.end(options.stdin ?? '');
+    const { stdin = '' } = options;
+    if (typeof stdin === 'string') child.stdin.end(stdin);
+    else Readable.from(stdin).pipe(child.stdin);
     this.#readStderr(child.stderr, options.onLine);
     this.closed = new Promise((resolve) => {
       child.on('close', (code, signal) => {

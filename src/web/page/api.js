@@ -62,7 +62,7 @@ export async function call(method, path, body, options = {}) {
 
 export const get = (path, options) => call('GET', path, undefined, options);
 
-/** The address of a picture in memory: pictures need the token as all else does. Undefined where there is none. */
+/** The address of a picture or a clip in memory: they need the token as all else does. Undefined where there is none. */
 export async function pictureUrl(path) {
   const response = await request('GET', path);
   return response.ok ? URL.createObjectURL(await response.blob()) : undefined;

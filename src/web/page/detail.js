@@ -1,20 +1,28 @@
 import { call, get, pictureUrl } from './api.js';
+import { clipPlayer } from './clip.js';
 import { announce, boxLayer, clock, crop, el, emptyState, percent, seconds } from './dom.js';
 import { openDrawing } from './draw.js';
 import { state } from './state.js';
 
 export function detailView(root, id) {
   let stopped = false;
-  let url;
+  let urls = [];
+  const keep = (url) => urls.push(url);
+  const revoke = (all) => {
+    for (const url of all) if (url) URL.revokeObjectURL(url);
+  };
   async function load() {
     const path = `/api/appearances/${encodeURIComponent(id)}`;
     try {
-      const { appearance, frame } = await get(path);
-      const picture = frame && (await pictureUrl(`/api/frames/${frame.id}`));
-      if (stopped) return;
-      if (url) URL.revokeObjectURL(url);
-      url = picture;
-      draw(appearance, frame, path);
+      const { appearance, frame, clip } = await get(path);
+      const [picture, video] = await Promise.all([
+        frame && pictureUrl(`/api/frames/${frame.id}`),
+        clip && pictureUrl(`${path}/clip`),
+      ]);
+      if (stopped) return revoke([picture, video]);
+      revoke(urls);
+      urls = [picture, video];
+      draw(appearance, frame, picture, clip && video && clipPlayer(appearance, clip, video, keep), path);
     } catch (error) {
       root.replaceChildren(
         el('h1', {}, 'Appearance'),
@@ -26,7 +34,7 @@ export function detailView(root, id) {
       );
     }
   }
-  function draw(a, frame, path) {
+  function draw(a, frame, url, clip, path) {
     const missed = el(
       'button',
       { type: 'button', onclick: () => void openDrawing(frame, missed) },
@@ -41,6 +49,7 @@ export function detailView(root, id) {
           'div',
           {},
           evidence(a, frame, url),
+          clip,
           state.may('reviewer') && verdictButtons(a, path, load),
           state.may('reviewer') && frame && missed,
         ),
@@ -61,7 +70,7 @@ export function detailView(root, id) {
   return () => {
     stopped = true;
     state.removeEventListener('change', onChange);
-    if (url) URL.revokeObjectURL(url);
+    revoke(urls);
   };
 }
 

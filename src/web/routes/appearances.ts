@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { KeptFrame } from '../../evidence/picture.js';
+import type { KeptClip } from '../../evidence/record.js';
 import { VERDICTS } from '../../store/store.js';
 import { Problem } from '../../streams/control.js';
 import { type Operation, operation, timeSchema } from '../operation.js';
 import type { WebState } from '../state.js';
-import { anyId, appearanceSchema, frameSchema, streamId } from './schemas.js';
+import { anyId, appearanceSchema, clipSchema, frameSchema, streamId } from './schemas.js';
 
 const query = z.strictObject({
   stream: streamId.optional(),
@@ -46,17 +47,40 @@ export function appearanceOperations({ store, evidence, review }: WebState): Ope
       method: 'get',
       path: '/api/appearances/{id}',
       role: 'viewer',
-      summary: 'One appearance, with the best frame of it where one is kept',
+      summary: 'One appearance, with the best frame and the clip of it where they are kept',
       params: one,
       answer: {
         description: 'It',
-        schema: z.object({ appearance: appearanceSchema, frame: frameSchema.nullable() }),
+        schema: z.object({
+          ...{ appearance: appearanceSchema, frame: frameSchema.nullable(), clip: clipSchema.nullable() },
+        }),
       },
       handle: async ({ params: { id } }) => {
         const appearance = await store.appearance(id);
         if (appearance === undefined) throw noAppearance();
-        const frame = await evidence.of(id);
-        return { appearance, frame: frame === undefined ? null : shownFrame(frame, review) };
+        const [frame, kept] = await Promise.all([evidence.of(id), evidence.clip(id)]);
+        return {
+          ...{ appearance, frame: frame === undefined ? null : shownFrame(frame, review) },
+          clip: kept === undefined ? null : shownClip(kept),
+        };
+      },
+    }),
+    operation({
+      method: 'get',
+      path: '/api/appearances/{id}/clip',
+      role: 'viewer',
+      summary: 'The clip around an appearance',
+      params: one,
+      answer: { description: 'H.264 in MP4, without sound', type: 'video/mp4' },
+      handle: async ({ params: { id } }) => {
+        if ((await store.appearance(id)) === undefined) throw noAppearance();
+        const bytes = await (await evidence.clip(id))?.read();
+        if (bytes !== undefined) return { type: 'video/mp4', bytes };
+        throw new Problem(
+          404,
+          'There is no clip of it',
+          'Clips are kept for a while with evidence.clip in the config',
+        );
       },
     }),
     operation({
@@ -82,8 +106,10 @@ export const KEPT =
 export const noAppearance = (): Problem =>
   new Problem(404, 'No such appearance', 'GET /api/appearances lists them');
 
+const shownClip = ({ clip }: KeptClip): z.infer<typeof clipSchema> => clip;
+
 export function shownFrame(
-  { jpeg: _, session: _s, ...frame }: KeptFrame,
+  { jpeg: _, session: _s, modelId: _m, modelHash: _h, ...frame }: KeptFrame,
   review: WebState['review'],
 ): z.infer<typeof frameSchema> {
   const detections = frame.detections.map(({ label, score, llr, confident, box }) => ({

@@ -65,6 +65,19 @@ export const frameSchema = z.object({
   missed: z.array(missedSchema),
 });
 
+/** A clip that is kept; media times are those of the appearance. GET /api/appearances/{id}/clip has its bytes. */
+export const clipSchema = z.object({
+  width: z.int(),
+  height: z.int(),
+  fps: z.number(),
+  frames: z.int(),
+  startPtsMs: z.number(),
+  endPtsMs: z.number(),
+  startTime: z.string(),
+  bytes: z.int(),
+  sha256: z.string(),
+});
+
 export const streamId = z.string().regex(/^[\w.-]{1,64}$/);
 /** Ids are opaque; none is longer. */
 export const anyId = z.string().min(1).max(200);
