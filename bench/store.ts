@@ -2,8 +2,12 @@
  * A month of a million appearances in a PostgreSQL: the report, the pages, and what comes in meanwhile, each beside its limit:
  * `node dist/bench/store.js [APPEARANCES]`. Starts a server of its own (Debian's programs) with the settings it comes with.
  */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { storeReport } from '../src/commands/report-store.js';
+import { storeAnalysis, storeReport } from '../src/commands/report-store.js';
+import { repoRoot } from '../src/core/root.js';
 import { openStore } from '../src/store/open.js';
 import { openPostgres } from '../src/store/postgres.js';
 import type { AppearanceQuery, Store } from '../src/store/store.js';
@@ -16,6 +20,7 @@ const STREAMS = 20;
 const BRANDS = 50;
 const FROM = '2026-01-01T00:00:00Z';
 const TO = '2026-01-31T00:00:00Z';
+const MONTH = { from: FROM, to: TO };
 const VIEWS = 100;
 
 /** In the order of their starts, as they come in; anywhere in the month, half of all on a fifth of the streams and brands; 2 to 30 s; one in ten has been judged. */
@@ -45,12 +50,26 @@ function quantile(values: readonly number[], q: number): number {
 /** Every fact of the month, as richer reports need them. */
 async function facts(store: Store): Promise<number> {
   let n = 0;
-  for await (const batch of store.facts({ from: FROM, to: TO })) n += batch.length;
+  for await (const batch of store.facts(MONTH)) n += batch.length;
   return n;
 }
 
+/** `logowatch report` as a process of its own, from its start to its end. */
+function command(url: string): void {
+  const cli = join(repoRoot(), 'dist', 'src', 'cli.js');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [cli, 'report', url, '--from', FROM, '--to', TO, '--json'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    },
+  );
+  if (status !== 0) throw new Error(stderr);
+}
+
 async function report(store: Store): Promise<number> {
-  return (await storeReport(store, { from: FROM, to: TO })).length;
+  return (await storeReport(store, MONTH)).length;
 }
 
 const any = (n: number): number => Math.floor(n * Math.random());
@@ -100,11 +119,21 @@ try {
   );
   const reports: number[] = [];
   for (let i = 0; i < 5; i++) reports.push(await seconds(() => report(store)));
+  const full: number[] = [];
+  for (let i = 0; i < 5; i++) full.push(await seconds(() => storeAnalysis(store, MONTH, MONTH)));
+  const commands: number[] = [];
+  for (let i = 0; i < 5; i++) commands.push(await seconds(async () => command(server.url())));
   const reading = await seconds(() => facts(store));
+  const both = (values: readonly number[]) => [
+    quantile(values, 0.5).toFixed(2),
+    quantile(values, 0.95).toFixed(2),
+  ];
   const rowsOut = [
     ['', 'p50', 'p95', 'limit'],
-    ['report of the month, s', quantile(reports, 0.5).toFixed(2), quantile(reports, 0.95).toFixed(2), '2'],
-    ['all facts of the month, s', reading.toFixed(2), '', ''],
+    ['report of the month, as a command, s', ...both(commands), '2'],
+    ['report of the month, s', ...both(full), '2'],
+    ['its seconds alone, s', ...both(reports), '2'],
+    ['all facts of the month, row by row, s', reading.toFixed(2), '', ''],
   ];
   for (const [name, query] of Object.entries(views)) {
     const took: number[] = [];

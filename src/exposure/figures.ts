@@ -133,7 +133,7 @@ const mediaValue = (tallies: readonly BrandTally[]): MediaValue => ({
 
 function pairsOf({ pairs }: ScopeTally): Pair[] {
   const all = [...pairs].flatMap(([a, row]) =>
-    [...row].map(([b, ms]): Pair => ({ labels: [a, b], togetherMs: toMicroseconds(ms) })),
+    [...row].map(([b, { ms }]): Pair => ({ labels: [a, b], togetherMs: toMicroseconds(ms) })),
   );
   const key = ({ labels }: Pair) => JSON.stringify(labels);
   return all.sort((p, q) => q.togetherMs - p.togetherMs || (key(p) < key(q) ? -1 : 1));

@@ -1,14 +1,13 @@
 import { type Airing, type CutBy, type Cutter, cutterOf, type Part } from './cuts.js';
-import type { ExposureFacts } from './facts.js';
 import { type ExposureScope, scopeOf } from './figures.js';
-import { lookOf } from './look.js';
+import { readLook } from './look.js';
 import { type ObservedSpan, observedOf } from './observed.js';
 import { type Price, type PriceAt, pricesOf, type RateCard } from './rates.js';
 import type { ExposureSettings } from './settings.js';
 import { type Mark, Sweep } from './sweep.js';
-import { ScopeTally } from './tally.js';
+import { type Piece, ScopeTally } from './tally.js';
 import type { LocalTime } from './time-zone.js';
-import { type Segment, segmentFrom } from './timeline.js';
+import { readSegment, type Segment } from './timeline.js';
 import type { Window } from './window.js';
 
 /** What is asked of every stream. */
@@ -20,6 +19,8 @@ export interface Question {
   readonly rates: RateCard | undefined;
   readonly settings: ExposureSettings;
   readonly observed: readonly ObservedSpan[] | undefined;
+  /** Is shown every piece of every stream's time. */
+  readonly onPiece: ((piece: Piece) => void) | undefined;
 }
 
 export interface StreamResult {
@@ -42,6 +43,7 @@ export class StreamAnalysis {
   readonly #tally: ScopeTally;
   readonly #cuts: Cuts;
   readonly #sweep: Sweep;
+  readonly #brands = new Map<string, number>();
   readonly #prices: PriceAt;
   #price: Price;
 
@@ -55,13 +57,17 @@ export class StreamAnalysis {
     this.#price = this.#prices(0);
     this.#sweep = new Sweep({
       piece: (startMs, endMs, present) => this.#count(startMs, endMs, present),
-      instant: (label, ms) => this.#countInstant(label, ms),
+      instant: (mark) => this.#countInstant(mark),
     });
   }
 
-  /** @param startMs of the fact, milliseconds since the epoch */
-  add(fact: ExposureFacts, startMs: number): void {
-    this.#sweep.add(fact.label, segmentFrom(fact, startMs), lookOf(fact, this.#question.settings));
+  add(label: string, values: Float64Array, row: number): void {
+    const mark = this.#sweep.blank();
+    mark.label = label;
+    mark.brand = this.#brandOf(label);
+    readSegment(mark, values, row);
+    readLook(mark, values, row, this.#question.settings);
+    this.#sweep.add(mark);
   }
 
   end(): StreamResult {
@@ -79,6 +85,15 @@ export class StreamAnalysis {
     return { tally: this.#tally, scope: scopeOf(this.#tally, of, isRated), cuts };
   }
 
+  #brandOf(label: string): number {
+    let brand = this.#brands.get(label);
+    if (brand === undefined) {
+      brand = this.#brands.size;
+      this.#brands.set(label, brand);
+    }
+    return brand;
+  }
+
   /** In pieces of one price and one part of the time. */
   #count(fromMs: number, toMs: number, present: readonly Mark[]): void {
     const { window } = this.#question;
@@ -90,15 +105,16 @@ export class StreamAnalysis {
       const piece = { startMs: ms, endMs: stop, per30s: this.#price.per30s, present };
       this.#tally.add(piece, true);
       cut?.tally.add(piece, false);
+      this.#question.onPiece?.(piece);
       ms = stop;
     }
   }
 
-  #countInstant(label: string, ms: number): void {
+  #countInstant({ label, startMs }: Mark): void {
     const { fromMs, toMs } = this.#question.window;
-    if (ms < fromMs || ms >= toMs) return;
-    this.#tally.brand(label).addInstant(ms);
-    this.#cuts.at(ms)?.tally.brand(label).addInstant(ms);
+    if (startMs < fromMs || startMs >= toMs) return;
+    this.#tally.brand(label).addInstant(startMs);
+    this.#cuts.at(startMs)?.tally.brand(label).addInstant(startMs);
   }
 }
 

@@ -48,7 +48,6 @@ export class BrandTally {
   add(mark: Mark, piece: Piece, brandsOnScreen: number, settings: ExposureSettings): void {
     const { startMs, endMs, per30s } = piece;
     const lengthMs = endMs - startMs;
-    const { look } = mark;
     if (mark.appearance !== this.#appearance) this.appearances++;
     this.#appearance = mark.appearance;
     this.#reach(startMs, endMs);
@@ -56,14 +55,14 @@ export class BrandTally {
     this.lookedAtMs += mark.coverage * lengthMs;
     if (mark.share === 0) return;
     const ms = mark.share * lengthMs;
-    const qualityMs = ms * qualityOf(look, brandsOnScreen, settings);
+    const qualityMs = ms * qualityOf(mark, brandsOnScreen, settings);
     this.exposureMs += ms;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += ms;
-    this.bandsMs[look.band]! += ms;
-    this.positionMs[look.cell]! += ms;
-    this.areaMs += ms * look.area;
-    this.centralityMs += ms * look.centrality;
-    this.clarityMs += ms * look.clarity;
+    this.bandsMs[mark.band]! += ms;
+    this.positionMs[mark.cell]! += ms;
+    this.areaMs += ms * mark.area;
+    this.centralityMs += ms * mark.centrality;
+    this.clarityMs += ms * mark.clarity;
     this.qualityMs += qualityMs;
     if (per30s === null) return;
     this.ratedMs += ms;
@@ -105,10 +104,12 @@ const SUMS = [
 export class ScopeTally {
   readonly brands = new Map<string, BrandTally>();
   /** Label, then label: exposure that both have at once. The first label is the lesser. */
-  readonly pairs = new Map<string, Map<string, number>>();
+  readonly pairs = new Map<string, Map<string, { ms: number }>>();
   /** Exposure of any brand, by how many were there. */
   readonly togetherMs = zeros(TOGETHER);
   readonly #settings: ExposureSettings;
+  /** By the numbers that marks of one stream have for their brands. */
+  readonly #byNumber: BrandTally[] = [];
 
   constructor(settings: ExposureSettings) {
     this.#settings = settings;
@@ -123,15 +124,19 @@ export class ScopeTally {
     return tally;
   }
 
+  /** All pieces are of one stream. */
   add(piece: Piece, withPairs: boolean): void {
     const { present, startMs, endMs } = piece;
     let brandsOnScreen = 0;
     let share = 0;
     for (const mark of present) {
       if (mark.share > 0) brandsOnScreen++;
-      share = Math.max(share, mark.share);
+      if (mark.share > share) share = mark.share;
     }
-    for (const mark of present) this.brand(mark.label).add(mark, piece, brandsOnScreen, this.#settings);
+    for (const mark of present) {
+      this.#byNumber[mark.brand] ??= this.brand(mark.label);
+      this.#byNumber[mark.brand]!.add(mark, piece, brandsOnScreen, this.#settings);
+    }
     if (brandsOnScreen === 0) return;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += share * (endMs - startMs);
     if (withPairs && brandsOnScreen > 1) this.#addPairs(piece);
@@ -139,7 +144,7 @@ export class ScopeTally {
 
   merge(other: ScopeTally): void {
     for (const [label, tally] of other.brands) this.brand(label).merge(tally);
-    for (const [a, row] of other.pairs) for (const [b, ms] of row) this.#addPair(a, b, ms);
+    for (const [a, row] of other.pairs) for (const [b, { ms }] of row) this.#addPair(a, b, ms);
     other.togetherMs.forEach((ms, i) => {
       this.togetherMs[i]! += ms;
     });
@@ -148,12 +153,12 @@ export class ScopeTally {
   #addPairs({ present, startMs, endMs }: Piece): void {
     for (let i = 0; i < present.length; i++)
       for (let j = i + 1; j < present.length; j++) {
-        const [a, b] = [present[i]!, present[j]!];
+        const a = present[i]!;
+        const b = present[j]!;
         const ms = Math.min(a.share, b.share) * (endMs - startMs);
         if (ms === 0) continue;
-        const [first, second] = [a.label, b.label];
-        if (first < second) this.#addPair(first, second, ms);
-        else this.#addPair(second, first, ms);
+        if (a.label < b.label) this.#addPair(a.label, b.label, ms);
+        else this.#addPair(b.label, a.label, ms);
       }
   }
 
@@ -163,7 +168,9 @@ export class ScopeTally {
       row = new Map();
       this.pairs.set(first, row);
     }
-    row.set(second, (row.get(second) ?? 0) + ms);
+    const pair = row.get(second);
+    if (pair === undefined) row.set(second, { ms });
+    else pair.ms += ms;
   }
 }
 
