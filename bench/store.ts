@@ -5,12 +5,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { storeAnalysis, storeReport } from '../src/commands/report-store.js';
 import { repoRoot } from '../src/core/root.js';
 import { openStore } from '../src/store/open.js';
 import { openPostgres } from '../src/store/postgres.js';
 import type { AppearanceQuery, Store } from '../src/store/store.js';
+import { ExposureThread } from '../src/web/exposure-thread.js';
 import { makeEvent } from '../test/sink/events.js';
 import { TestPostgres } from '../test/support/postgres.js';
 import { table } from './measure.js';
@@ -68,6 +70,18 @@ function command(url: string): void {
   if (status !== 0) throw new Error(stderr);
 }
 
+/** The month as the page's API answers it: seconds, and the longest that this thread was held by it, milliseconds. */
+async function page(store: Store): Promise<{ readonly took: number; readonly heldMs: number }> {
+  const thread = new ExposureThread();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const question = { fromMs: Date.parse(FROM), toMs: Date.parse(TO) };
+  const took = await seconds(() => thread.answer(question, store.rows(MONTH)));
+  delay.disable();
+  thread.close();
+  return { took, heldMs: delay.max / 1e6 };
+}
+
 async function report(store: Store): Promise<number> {
   return (await storeReport(store, MONTH)).length;
 }
@@ -123,6 +137,8 @@ try {
   for (let i = 0; i < 5; i++) full.push(await seconds(() => storeAnalysis(store, MONTH, MONTH)));
   const commands: number[] = [];
   for (let i = 0; i < 5; i++) commands.push(await seconds(async () => command(server.url())));
+  const pages = [];
+  for (let i = 0; i < 5; i++) pages.push(await page(store));
   const reading = await seconds(() => facts(store));
   const both = (values: readonly number[]) => [
     quantile(values, 0.5).toFixed(2),
@@ -132,6 +148,8 @@ try {
     ['', 'p50', 'p95', 'limit'],
     ['report of the month, as a command, s', ...both(commands), '2'],
     ['report of the month, s', ...both(full), '2'],
+    ['for the page, s', ...both(pages.map(({ took }) => took)), ''],
+    ['event loop held meanwhile at most, ms', '', Math.max(...pages.map((p) => p.heldMs)).toFixed(0), '50'],
     ['its seconds alone, s', ...both(reports), '2'],
     ['all facts of the month, row by row, s', reading.toFixed(2), '', ''],
   ];

@@ -2,21 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { addBrandCommand } from './commands/add-brand.js';
-import { calibrateCommand } from './commands/calibrate.js';
-import { demoCommand } from './commands/demo.js';
-import { detectCommand } from './commands/detect.js';
-import { eraseCommand } from './commands/erase.js';
-import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
-import { mineCommand } from './commands/mine.js';
-import { promoteCommand } from './commands/promote.js';
-import { replayCommand } from './commands/replay.js';
-import { reportCommand } from './commands/report.js';
-import { inferCommand, ingestCommand, sinkCommand } from './commands/stages.js';
-import { trainCommand } from './commands/train.js';
-import { watchCommand } from './commands/watch.js';
-import { wrapCommand } from './commands/wrap.js';
 import { useShippedFonts } from './core/fonts.js';
 import { repoRoot } from './core/root.js';
 
@@ -46,26 +32,28 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 // The table of commands: one file each.
-for (const command of [
-  demoCommand,
-  watchCommand,
-  detectCommand,
-  trainCommand,
-  addBrandCommand,
-  wrapCommand,
-  evalCommand,
-  mineCommand,
-  promoteCommand,
-  calibrateCommand,
-  ingestCommand,
-  inferCommand,
-  sinkCommand,
-  replayCommand,
-  reportCommand,
-  eraseCommand,
-]) {
-  program.addCommand(command().exitOverride());
-}
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./commands/demo.js')).demoCommand(),
+  watch: async () => (await import('./commands/watch.js')).watchCommand(),
+  detect: async () => (await import('./commands/detect.js')).detectCommand(),
+  train: async () => (await import('./commands/train.js')).trainCommand(),
+  'add-brand': async () => (await import('./commands/add-brand.js')).addBrandCommand(),
+  wrap: async () => (await import('./commands/wrap.js')).wrapCommand(),
+  eval: async () => (await import('./commands/eval.js')).evalCommand(),
+  mine: async () => (await import('./commands/mine.js')).mineCommand(),
+  promote: async () => (await import('./commands/promote.js')).promoteCommand(),
+  calibrate: async () => (await import('./commands/calibrate.js')).calibrateCommand(),
+  ingest: async () => (await import('./commands/stages.js')).ingestCommand(),
+  infer: async () => (await import('./commands/stages.js')).inferCommand(),
+  sink: async () => (await import('./commands/stages.js')).sinkCommand(),
+  replay: async () => (await import('./commands/replay.js')).replayCommand(),
+  report: async () => (await import('./commands/report.js')).reportCommand(),
+  erase: async () => (await import('./commands/erase.js')).eraseCommand(),
+};
+const [asked = ''] = process.argv.slice(2);
+// Loading all of them takes a second, in which a report is counted.
+const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+for (const name of names) program.addCommand((await COMMANDS[name]!()).exitOverride());
 
 useShippedFonts();
 try {

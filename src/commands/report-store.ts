@@ -4,9 +4,8 @@ import { type ExposureAnalysis, ExposureCount, type ExposureOptions } from '../e
 import type { LastRevisions } from '../exposure/facts.js';
 import { brandKey, byStreamAndBrand, type ExposureReport, exposureOf } from '../exposure/report.js';
 import { lineOf, type Segment, segmentOf } from '../exposure/timeline.js';
-import { isDatabaseUrl, openStore } from '../store/open.js';
+import { isDatabaseUrl, openStore, storeOptionsOf } from '../store/open.js';
 import type { Selection, Store } from '../store/store.js';
-import { existingStore } from './store-option.js';
 
 /** True for a postgres:// address and for a folder. */
 export async function isStore(where: string): Promise<boolean> {
@@ -58,7 +57,7 @@ export async function storeReport(store: Store, selection: Selection = {}): Prom
 }
 
 async function withStore<T>(where: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(await existingStore(where, undefined));
+  const store = await openStore({ ...storeOptionsOf(where), mustExist: true });
   try {
     return await work(store);
   } finally {

@@ -68,10 +68,10 @@ export class ExposureCount {
   readonly #streams = new Map<string, StreamAnalysis>();
 
   /**
-   * @param onPiece is shown every piece of every stream's time, within `from` and `to`
+   * @param onPiece is shown every piece of every stream's time, within `from` and `to`; none is to be kept
    * Errors: as of exposureAnalysis.
    */
-  constructor(options: ExposureOptions, onPiece?: (piece: Piece) => void) {
+  constructor(options: ExposureOptions, onPiece?: (piece: Readonly<Piece>) => void) {
     const { from, to, by, schedule = [], observed } = options;
     const { rates, ...settings } = options.settings ?? exposureSchema.parse({});
     const local = localTimeOf(options.timeZone);
@@ -83,12 +83,19 @@ export class ExposureCount {
 
   /** @param rows in any order; none begins before one that was added before */
   add(rows: FactRows): void {
-    const streams = rows.brands.map(({ streamId }) => this.#streams.get(streamId));
+    // Looked up once for each brand that there is, since names can be many and rows far more.
+    const streams = new Array<StreamAnalysis | undefined>(rows.brands.length).fill(undefined);
+    const numbers = new Uint32Array(rows.brands.length);
     for (const row of inOrder(rows, this.#question.window)) {
-      const brand = rows.brand[row]!;
-      const { streamId, label } = rows.brands[brand]!;
-      streams[brand] ??= this.#stream(streamId);
-      streams[brand].add(label, rows.values, row);
+      const index = rows.brand[row]!;
+      const { streamId, label } = rows.brands[index]!;
+      let stream = streams[index];
+      if (stream === undefined) {
+        stream = this.#stream(streamId);
+        streams[index] = stream;
+        numbers[index] = stream.brandOf(label);
+      }
+      stream.add(label, numbers[index]!, rows.values, row);
     }
   }
 

@@ -19,8 +19,8 @@ export interface Question {
   readonly rates: RateCard | undefined;
   readonly settings: ExposureSettings;
   readonly observed: readonly ObservedSpan[] | undefined;
-  /** Is shown every piece of every stream's time. */
-  readonly onPiece: ((piece: Piece) => void) | undefined;
+  /** Is shown every piece of every stream's time; none is to be kept. */
+  readonly onPiece: ((piece: Readonly<Piece>) => void) | undefined;
 }
 
 export interface StreamResult {
@@ -46,6 +46,8 @@ export class StreamAnalysis {
   readonly #brands = new Map<string, number>();
   readonly #prices: PriceAt;
   #price: Price;
+  /** One for all, filled in anew: there are millions. */
+  readonly #piece: Piece = { startMs: Number.NaN, endMs: Number.NaN, per30s: null, present: [] };
 
   constructor(streamId: string, question: Question) {
     const { local, by, schedule, rates, settings } = question;
@@ -61,10 +63,21 @@ export class StreamAnalysis {
     });
   }
 
-  add(label: string, values: Float64Array, row: number): void {
+  /** The number of a label on this stream. */
+  brandOf(label: string): number {
+    let brand = this.#brands.get(label);
+    if (brand === undefined) {
+      brand = this.#brands.size;
+      this.#brands.set(label, brand);
+    }
+    return brand;
+  }
+
+  /** @param brand the label's number */
+  add(label: string, brand: number, values: Float64Array, row: number): void {
     const mark = this.#sweep.blank();
     mark.label = label;
-    mark.brand = this.#brandOf(label);
+    mark.brand = brand;
     readSegment(mark, values, row);
     readLook(mark, values, row, this.#question.settings);
     this.#sweep.add(mark);
@@ -85,15 +98,6 @@ export class StreamAnalysis {
     return { tally: this.#tally, scope: scopeOf(this.#tally, of, isRated), cuts };
   }
 
-  #brandOf(label: string): number {
-    let brand = this.#brands.get(label);
-    if (brand === undefined) {
-      brand = this.#brands.size;
-      this.#brands.set(label, brand);
-    }
-    return brand;
-  }
-
   /** In pieces of one price and one part of the time. */
   #count(fromMs: number, toMs: number, present: readonly Mark[]): void {
     const { window } = this.#question;
@@ -102,7 +106,11 @@ export class StreamAnalysis {
       if (ms >= this.#price.endMs || ms < this.#price.startMs) this.#price = this.#prices(ms);
       const cut = this.#cuts.at(ms);
       const stop = Math.min(endMs, this.#price.endMs, cut?.part.endMs ?? endMs);
-      const piece = { startMs: ms, endMs: stop, per30s: this.#price.per30s, present };
+      const piece = this.#piece;
+      piece.startMs = ms;
+      piece.endMs = stop;
+      piece.per30s = this.#price.per30s;
+      piece.present = present;
       this.#tally.add(piece, true);
       cut?.tally.add(piece, false);
       this.#question.onPiece?.(piece);

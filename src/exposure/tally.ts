@@ -7,11 +7,11 @@ export const TOGETHER = 3;
 
 /** A piece of time in which nothing changes. */
 export interface Piece {
-  readonly startMs: number;
-  readonly endMs: number;
+  startMs: number;
+  endMs: number;
   /** Of 30 s; null where no price is known. */
-  readonly per30s: number | null;
-  readonly present: readonly Mark[];
+  per30s: number | null;
+  present: readonly Mark[];
 }
 
 /** Sums of one brand in one scope; all times in milliseconds of exposure unless they say otherwise. */
@@ -30,13 +30,13 @@ export class BrandTally {
   qualityWeighted = 0;
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
-  readonly togetherMs = zeros(TOGETHER);
-  readonly bandsMs: number[];
-  readonly positionMs = zeros(GRID * GRID);
+  readonly togetherMs = new Float64Array(TOGETHER);
+  readonly bandsMs: Float64Array;
+  readonly positionMs = new Float64Array(GRID * GRID);
   #appearance = -1;
 
   constructor(bands: number) {
-    this.bandsMs = zeros(bands);
+    this.bandsMs = new Float64Array(bands);
   }
 
   /** An appearance of no length. */
@@ -45,7 +45,7 @@ export class BrandTally {
     this.#reach(ms, ms);
   }
 
-  add(mark: Mark, piece: Piece, brandsOnScreen: number, settings: ExposureSettings): void {
+  add(mark: Mark, piece: Readonly<Piece>, brandsOnScreen: number, settings: ExposureSettings): void {
     const { startMs, endMs, per30s } = piece;
     const lengthMs = endMs - startMs;
     if (mark.appearance !== this.#appearance) this.appearances++;
@@ -106,7 +106,7 @@ export class ScopeTally {
   /** Label, then label: exposure that both have at once. The first label is the lesser. */
   readonly pairs = new Map<string, Map<string, { ms: number }>>();
   /** Exposure of any brand, by how many were there. */
-  readonly togetherMs = zeros(TOGETHER);
+  readonly togetherMs = new Float64Array(TOGETHER);
   readonly #settings: ExposureSettings;
   /** By the numbers that marks of one stream have for their brands. */
   readonly #byNumber: BrandTally[] = [];
@@ -125,7 +125,7 @@ export class ScopeTally {
   }
 
   /** All pieces are of one stream. */
-  add(piece: Piece, withPairs: boolean): void {
+  add(piece: Readonly<Piece>, withPairs: boolean): void {
     const { present, startMs, endMs } = piece;
     let brandsOnScreen = 0;
     let share = 0;
@@ -150,7 +150,7 @@ export class ScopeTally {
     });
   }
 
-  #addPairs({ present, startMs, endMs }: Piece): void {
+  #addPairs({ present, startMs, endMs }: Readonly<Piece>): void {
     for (let i = 0; i < present.length; i++)
       for (let j = i + 1; j < present.length; j++) {
         const a = present[i]!;
@@ -172,8 +172,4 @@ export class ScopeTally {
     if (pair === undefined) row.set(second, { ms });
     else pair.ms += ms;
   }
-}
-
-function zeros(length: number): number[] {
-  return new Array<number>(length).fill(0);
 }

@@ -30,7 +30,7 @@ export class SeriesCount {
   }
 
   /** @param piece within the range */
-  add({ startMs, endMs, present }: Piece): void {
+  add({ startMs, endMs, present }: Readonly<Piece>): void {
     const { fromMs } = this.#range;
     const lengthMs = this.#bucketMs;
     const last = Math.min(BUCKETS - 1, Math.floor((endMs - fromMs) / lengthMs));
