@@ -2,11 +2,17 @@
  * A month of a million appearances in a PostgreSQL: the report, the pages, and what comes in meanwhile, each beside its limit:
  * `node dist/bench/store.js [APPEARANCES]`. Starts a server of its own (Debian's programs) with the settings it comes with.
  */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { storeReport } from '../src/commands/report-store.js';
+import { storeAnalysis, storeReport } from '../src/commands/report-store.js';
+import { repoRoot } from '../src/core/root.js';
 import { openStore } from '../src/store/open.js';
 import { openPostgres } from '../src/store/postgres.js';
 import type { AppearanceQuery, Store } from '../src/store/store.js';
+import { ExposureThread } from '../src/web/exposure-thread.js';
 import { makeEvent } from '../test/sink/events.js';
 import { TestPostgres } from '../test/support/postgres.js';
 import { table } from './measure.js';
@@ -16,6 +22,7 @@ const STREAMS = 20;
 const BRANDS = 50;
 const FROM = '2026-01-01T00:00:00Z';
 const TO = '2026-01-31T00:00:00Z';
+const MONTH = { from: FROM, to: TO };
 const VIEWS = 100;
 
 /** In the order of their starts, as they come in; anywhere in the month, half of all on a fifth of the streams and brands; 2 to 30 s; one in ten has been judged. */
@@ -45,12 +52,38 @@ function quantile(values: readonly number[], q: number): number {
 /** Every fact of the month, as richer reports need them. */
 async function facts(store: Store): Promise<number> {
   let n = 0;
-  for await (const batch of store.facts({ from: FROM, to: TO })) n += batch.length;
+  for await (const batch of store.facts(MONTH)) n += batch.length;
   return n;
 }
 
+/** `logowatch report` as a process of its own, from its start to its end. */
+function command(url: string): void {
+  const cli = join(repoRoot(), 'dist', 'src', 'cli.js');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [cli, 'report', url, '--from', FROM, '--to', TO, '--json'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    },
+  );
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** The month as the page's API answers it: seconds, and the longest that this thread was held by it, milliseconds. */
+async function page(store: Store): Promise<{ readonly took: number; readonly heldMs: number }> {
+  const thread = new ExposureThread();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const question = { fromMs: Date.parse(FROM), toMs: Date.parse(TO) };
+  const took = await seconds(() => thread.answer(question, store.rows(MONTH)));
+  delay.disable();
+  thread.close();
+  return { took, heldMs: delay.max / 1e6 };
+}
+
 async function report(store: Store): Promise<number> {
-  return (await storeReport(store, { from: FROM, to: TO })).length;
+  return (await storeReport(store, MONTH)).length;
 }
 
 const any = (n: number): number => Math.floor(n * Math.random());
@@ -100,11 +133,25 @@ try {
   );
   const reports: number[] = [];
   for (let i = 0; i < 5; i++) reports.push(await seconds(() => report(store)));
+  const full: number[] = [];
+  for (let i = 0; i < 5; i++) full.push(await seconds(() => storeAnalysis(store, MONTH, MONTH)));
+  const commands: number[] = [];
+  for (let i = 0; i < 5; i++) commands.push(await seconds(async () => command(server.url())));
+  const pages = [];
+  for (let i = 0; i < 5; i++) pages.push(await page(store));
   const reading = await seconds(() => facts(store));
+  const both = (values: readonly number[]) => [
+    quantile(values, 0.5).toFixed(2),
+    quantile(values, 0.95).toFixed(2),
+  ];
   const rowsOut = [
     ['', 'p50', 'p95', 'limit'],
-    ['report of the month, s', quantile(reports, 0.5).toFixed(2), quantile(reports, 0.95).toFixed(2), '2'],
-    ['all facts of the month, s', reading.toFixed(2), '', ''],
+    ['report of the month, as a command, s', ...both(commands), '2'],
+    ['report of the month, s', ...both(full), '2'],
+    ['for the page, s', ...both(pages.map(({ took }) => took)), ''],
+    ['event loop held meanwhile at most, ms', '', Math.max(...pages.map((p) => p.heldMs)).toFixed(0), '50'],
+    ['its seconds alone, s', ...both(reports), '2'],
+    ['all facts of the month, row by row, s', reading.toFixed(2), '', ''],
   ];
   for (const [name, query] of Object.entries(views)) {
     const took: number[] = [];

@@ -32,30 +32,28 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or config.`,
   );
 /** The table of commands: one file each, which is loaded when it is wanted. */
-const commands: Readonly<Record<string, () => Promise<() => Command>>> = {
-  demo: async () => (await import('./commands/demo.js')).demoCommand,
-  watch: async () => (await import('./commands/watch.js')).watchCommand,
-  detect: async () => (await import('./commands/detect.js')).detectCommand,
-  train: async () => (await import('./commands/train.js')).trainCommand,
-  'add-brand': async () => (await import('./commands/add-brand.js')).addBrandCommand,
-  wrap: async () => (await import('./commands/wrap.js')).wrapCommand,
-  eval: async () => (await import('./commands/eval.js')).evalCommand,
-  mine: async () => (await import('./commands/mine.js')).mineCommand,
-  promote: async () => (await import('./commands/promote.js')).promoteCommand,
-  calibrate: async () => (await import('./commands/calibrate.js')).calibrateCommand,
-  ingest: async () => (await import('./commands/stages.js')).ingestCommand,
-  infer: async () => (await import('./commands/stages.js')).inferCommand,
-  sink: async () => (await import('./commands/stages.js')).sinkCommand,
-  replay: async () => (await import('./commands/replay.js')).replayCommand,
-  report: async () => (await import('./commands/report.js')).reportCommand,
-  erase: async () => (await import('./commands/erase.js')).eraseCommand,
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./commands/demo.js')).demoCommand(),
+  watch: async () => (await import('./commands/watch.js')).watchCommand(),
+  detect: async () => (await import('./commands/detect.js')).detectCommand(),
+  train: async () => (await import('./commands/train.js')).trainCommand(),
+  'add-brand': async () => (await import('./commands/add-brand.js')).addBrandCommand(),
+  wrap: async () => (await import('./commands/wrap.js')).wrapCommand(),
+  eval: async () => (await import('./commands/eval.js')).evalCommand(),
+  mine: async () => (await import('./commands/mine.js')).mineCommand(),
+  promote: async () => (await import('./commands/promote.js')).promoteCommand(),
+  calibrate: async () => (await import('./commands/calibrate.js')).calibrateCommand(),
+  ingest: async () => (await import('./commands/stages.js')).ingestCommand(),
+  infer: async () => (await import('./commands/stages.js')).inferCommand(),
+  sink: async () => (await import('./commands/stages.js')).sinkCommand(),
+  replay: async () => (await import('./commands/replay.js')).replayCommand(),
+  report: async () => (await import('./commands/report.js')).reportCommand(),
+  erase: async () => (await import('./commands/erase.js')).eraseCommand(),
 };
+const [asked = ''] = process.argv.slice(2);
 // Help, and a name that is none, want to know them all.
-const name = process.argv[2] ?? '';
-for (const load of Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)) {
-  const command = await load();
-  program.addCommand(command().exitOverride());
-}
+const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+for (const name of names) program.addCommand((await COMMANDS[name]!()).exitOverride());
 
 useShippedFonts();
 try {

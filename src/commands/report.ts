@@ -11,7 +11,7 @@ import { secondsTable } from './exposure-text.js';
 import { leaveWithTheReader } from './io.js';
 import { analysisOptions, type ReportOptions, reportOptions } from './report-options.js';
 import { writeReport } from './report-outputs.js';
-import { isStore, readStore, reportOfStore } from './report-store.js';
+import { analysisOfStore, isStore, readStore, reportOfStore } from './report-store.js';
 
 export function reportCommand(): Command {
   const command = new Command('report')
@@ -42,15 +42,25 @@ async function run(files: string[], options: ReportOptions): Promise<void> {
   leaveWithTheReader();
   if (options.seconds) return printSeconds(files, options);
   const asked = await analysisOptions(options);
-  const { appearances } = await readAll(files, boundsOf(asked));
-  await writeReport(exposureAnalysis(appearances, asked), options);
+  const bounds = boundsOf(asked);
+  const store = await storeAlone(files);
+  const analysis =
+    store === undefined
+      ? exposureAnalysis((await readAll(files, bounds)).appearances, asked)
+      : await analysisOfStore(store, asked, bounds);
+  await writeReport(analysis, options);
 }
 
 async function printSeconds(files: readonly string[], { json }: ReportOptions): Promise<void> {
-  const [only] = files;
-  const alone = only !== undefined && files.length === 1 && (await isStore(only));
-  const report = alone ? await reportOfStore(only) : exposureReport((await readAll(files)).appearances);
+  const store = await storeAlone(files);
+  const report =
+    store === undefined ? exposureReport((await readAll(files)).appearances) : await reportOfStore(store);
   process.stdout.write(`${json ? JSON.stringify(report) : secondsTable(report)}\n`);
+}
+
+/** A store has one revision of each appearance: where there is nothing beside it, its rows can be counted as they are. */
+async function storeAlone([only, ...others]: readonly string[]): Promise<string | undefined> {
+  return only !== undefined && others.length === 0 && (await isStore(only)) ? only : undefined;
 }
 
 /** @param bounds of a store no more is read than what was on screen between them */

@@ -92,7 +92,7 @@ export function scopeOf(tally: ScopeTally, of: ScopeOf, rated: boolean): Exposur
     appearances: sum(values.map((t) => t.appearances)),
     exposureMs: toMicroseconds(totalMs),
     screenMs: toMicroseconds(sum(tally.togetherMs)),
-    simultaneousMs: tally.togetherMs.map(toMicroseconds),
+    simultaneousMs: Array.from(tally.togetherMs, toMicroseconds),
     mediaValue: rated ? mediaValue(values) : null,
     brands: tallies.map(([label, t]) => brandFigures(label, t, totalMs, rated)),
     pairs: pairsOf(tally),
@@ -110,9 +110,9 @@ function brandFigures(label: string, t: BrandTally, totalMs: number, rated: bool
     shareOfVoice: totalMs === 0 ? null : t.exposureMs / totalMs,
     solusMs: toMicroseconds(solusMs),
     sharedMs: toMicroseconds(sum(others)),
-    simultaneousMs: t.togetherMs.map(toMicroseconds),
-    bandsMs: t.bandsMs.map(toMicroseconds),
-    positionMs: t.positionMs.map(toMicroseconds),
+    simultaneousMs: Array.from(t.togetherMs, toMicroseconds),
+    bandsMs: Array.from(t.bandsMs, toMicroseconds),
+    positionMs: Array.from(t.positionMs, toMicroseconds),
     areaMean: mean(t.areaMs),
     centrality: mean(t.centralityMs),
     clarity: mean(t.clarityMs),
@@ -133,13 +133,17 @@ const mediaValue = (tallies: readonly BrandTally[]): MediaValue => ({
 
 function pairsOf({ pairs }: ScopeTally): Pair[] {
   const all = [...pairs].flatMap(([a, row]) =>
-    [...row].map(([b, ms]): Pair => ({ labels: [a, b], togetherMs: toMicroseconds(ms) })),
+    [...row].map(([b, { ms }]): Pair => ({ labels: [a, b], togetherMs: toMicroseconds(ms) })),
   );
   const key = ({ labels }: Pair) => JSON.stringify(labels);
   return all.sort((p, q) => q.togetherMs - p.togetherMs || (key(p) < key(q) ? -1 : 1));
 }
 
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
 
 /** What floating point adds to whole milliseconds is no exposure; likewise to a millionth of money. */
 export const toMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;

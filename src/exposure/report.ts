@@ -1,3 +1,4 @@
+import type { OfBrand } from '../core/fact-rows.js';
 import type { ExposureFacts } from './facts.js';
 import { meanCoverage, seenMs, type Timeline, timelineOf } from './timeline.js';
 
@@ -46,11 +47,6 @@ export function exposureOf(streamId: string, label: string, timeline: Timeline):
     first: new Date(timeline.firstMs).toISOString(),
     last: new Date(timeline.lastMs).toISOString(),
   };
-}
-
-interface OfBrand {
-  readonly streamId: string;
-  readonly label: string;
 }
 
 export const brandKey = ({ streamId, label }: OfBrand): string => JSON.stringify([streamId, label]);

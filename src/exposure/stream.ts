@@ -1,14 +1,13 @@
 import { type Airing, type CutBy, type Cutter, cutterOf, type Part } from './cuts.js';
-import type { ExposureFacts } from './facts.js';
 import { type ExposureScope, scopeOf } from './figures.js';
-import { lookOf } from './look.js';
+import { readLook } from './look.js';
 import { type ObservedSpan, observedOf } from './observed.js';
 import { type Price, type PriceAt, pricesOf, type RateCard } from './rates.js';
 import type { ExposureSettings } from './settings.js';
 import { type Mark, Sweep } from './sweep.js';
-import { ScopeTally } from './tally.js';
+import { type Piece, ScopeTally } from './tally.js';
 import type { LocalTime } from './time-zone.js';
-import { type Segment, segmentFrom } from './timeline.js';
+import { readSegment, type Segment } from './timeline.js';
 import type { Window } from './window.js';
 
 /** What is asked of every stream. */
@@ -20,6 +19,8 @@ export interface Question {
   readonly rates: RateCard | undefined;
   readonly settings: ExposureSettings;
   readonly observed: readonly ObservedSpan[] | undefined;
+  /** Is shown every piece of every stream's time; none is to be kept. */
+  readonly onPiece: ((piece: Readonly<Piece>) => void) | undefined;
 }
 
 export interface StreamResult {
@@ -42,8 +43,11 @@ export class StreamAnalysis {
   readonly #tally: ScopeTally;
   readonly #cuts: Cuts;
   readonly #sweep: Sweep;
+  readonly #brands = new Map<string, number>();
   readonly #prices: PriceAt;
   #price: Price;
+  /** One for all, filled in anew: there are millions. */
+  readonly #piece: Piece = { startMs: Number.NaN, endMs: Number.NaN, per30s: null, present: [] };
 
   constructor(streamId: string, question: Question) {
     const { local, by, schedule, rates, settings } = question;
@@ -55,13 +59,28 @@ export class StreamAnalysis {
     this.#price = this.#prices(0);
     this.#sweep = new Sweep({
       piece: (startMs, endMs, present) => this.#count(startMs, endMs, present),
-      instant: (label, ms) => this.#countInstant(label, ms),
+      instant: (mark) => this.#countInstant(mark),
     });
   }
 
-  /** @param startMs of the fact, milliseconds since the epoch */
-  add(fact: ExposureFacts, startMs: number): void {
-    this.#sweep.add(fact.label, segmentFrom(fact, startMs), lookOf(fact, this.#question.settings));
+  /** The number of a label on this stream. */
+  brandOf(label: string): number {
+    let brand = this.#brands.get(label);
+    if (brand === undefined) {
+      brand = this.#brands.size;
+      this.#brands.set(label, brand);
+    }
+    return brand;
+  }
+
+  /** @param brand the label's number */
+  add(label: string, brand: number, values: Float64Array, row: number): void {
+    const mark = this.#sweep.blank();
+    mark.label = label;
+    mark.brand = brand;
+    readSegment(mark, values, row);
+    readLook(mark, values, row, this.#question.settings);
+    this.#sweep.add(mark);
   }
 
   end(): StreamResult {
@@ -87,18 +106,23 @@ export class StreamAnalysis {
       if (ms >= this.#price.endMs || ms < this.#price.startMs) this.#price = this.#prices(ms);
       const cut = this.#cuts.at(ms);
       const stop = Math.min(endMs, this.#price.endMs, cut?.part.endMs ?? endMs);
-      const piece = { startMs: ms, endMs: stop, per30s: this.#price.per30s, present };
+      const piece = this.#piece;
+      piece.startMs = ms;
+      piece.endMs = stop;
+      piece.per30s = this.#price.per30s;
+      piece.present = present;
       this.#tally.add(piece, true);
       cut?.tally.add(piece, false);
+      this.#question.onPiece?.(piece);
       ms = stop;
     }
   }
 
-  #countInstant(label: string, ms: number): void {
+  #countInstant({ label, startMs }: Mark): void {
     const { fromMs, toMs } = this.#question.window;
-    if (ms < fromMs || ms >= toMs) return;
-    this.#tally.brand(label).addInstant(ms);
-    this.#cuts.at(ms)?.tally.brand(label).addInstant(ms);
+    if (startMs < fromMs || startMs >= toMs) return;
+    this.#tally.brand(label).addInstant(startMs);
+    this.#cuts.at(startMs)?.tally.brand(label).addInstant(startMs);
   }
 }
 

@@ -1,21 +1,37 @@
-import type { ExposureFacts } from './facts.js';
 import type { Look } from './look.js';
 import type { Segment } from './timeline.js';
-import type { Window } from './window.js';
 
-/** An appearance while it is on screen. */
-export interface Mark extends Segment {
-  readonly label: string;
-  readonly look: Look;
+/** An appearance while it is on screen. It is used again for another one then: a million of them would be much to clear away. */
+export class Mark implements Segment, Look {
+  label = '';
+  /** The same for every mark of a label on a stream: 0, 1, 2, ... */
+  brand = 0;
   /** Which of the brand's appearances on this stream it is part of; those that overlap are one. */
-  readonly appearance: number;
+  appearance = 0;
+  startMs = Number.NaN;
+  endMs = Number.NaN;
+  share = Number.NaN;
+  coverage = Number.NaN;
+  area = Number.NaN;
+  band = 0;
+  cell = 0;
+  centrality = Number.NaN;
+  clarity = Number.NaN;
 }
 
 export interface SweepVisitor {
-  /** The same marks, one a brand, are there all through a piece of time. */
+  /** The same marks, one a brand, are there all through a piece of time. They are not to be kept. */
   piece(startMs: number, endMs: number, present: readonly Mark[]): void;
   /** An appearance of no length, apart from others of its brand. */
-  instant(label: string, ms: number): void;
+  instant(mark: Mark): void;
+}
+
+/** What is known of a brand on a stream so far. */
+interface Brand {
+  appearances: number;
+  reachedMs: number;
+  /** Its marks that are on screen. */
+  marks: number;
 }
 
 /**
@@ -24,54 +40,75 @@ export interface SweepVisitor {
  */
 export class Sweep {
   readonly #visitor: SweepVisitor;
-  /** By brand: appearances so far, and until when they reach. */
-  readonly #brands = new Map<string, { count: number; reachedMs: number }>();
-  #present: Mark[] = [];
+  readonly #brands: Brand[] = [];
+  readonly #present: Mark[] = [];
+  readonly #free: Mark[] = [];
+  /** Marks beside another one of their brand. */
+  #doubled = 0;
   #atMs = Number.NEGATIVE_INFINITY;
 
   constructor(visitor: SweepVisitor) {
     this.#visitor = visitor;
   }
 
-  add(label: string, segment: Segment, look: Look): void {
-    const { startMs, endMs } = segment;
+  /** A mark to fill in, all but `appearance`, and to add. */
+  blank(): Mark {
+    return this.#free.pop() ?? new Mark();
+  }
+
+  add(mark: Mark): void {
+    const { startMs, endMs } = mark;
     this.advance(startMs);
-    let brand = this.#brands.get(label);
-    if (brand === undefined) {
-      brand = { count: 0, reachedMs: Number.NEGATIVE_INFINITY };
-      this.#brands.set(label, brand);
-    }
+    this.#brands[mark.brand] ??= { appearances: 0, reachedMs: Number.NEGATIVE_INFINITY, marks: 0 };
+    const brand = this.#brands[mark.brand]!;
     const isNew = startMs >= brand.reachedMs;
-    if (isNew) brand.count++;
+    if (isNew) brand.appearances++;
+    mark.appearance = brand.appearances;
     brand.reachedMs = Math.max(brand.reachedMs, endMs);
-    const { share, coverage } = segment;
-    if (endMs > startMs)
-      this.#present.push({ startMs, endMs, share, coverage, label, look, appearance: brand.count });
-    else if (isNew) this.#visitor.instant(label, startMs);
+    if (endMs > startMs) {
+      this.#present.push(mark);
+      if (++brand.marks > 1) this.#doubled++;
+    } else {
+      if (isNew) this.#visitor.instant(mark);
+      this.#free.push(mark);
+    }
   }
 
   /** Nothing that starts before will be added. */
   advance(toMs: number): void {
-    while (this.#present.length > 0 && this.#atMs < toMs) {
+    const present = this.#present;
+    while (present.length > 0 && this.#atMs < toMs) {
       let endMs = toMs;
-      for (const mark of this.#present) if (mark.endMs < endMs) endMs = mark.endMs;
-      this.#visitor.piece(this.#atMs, endMs, oneEach(this.#present));
+      for (const mark of present) if (mark.endMs < endMs) endMs = mark.endMs;
+      this.#visitor.piece(this.#atMs, endMs, this.#doubled === 0 ? present : oneEach(present));
       this.#atMs = endMs;
-      if (this.#present.some((mark) => mark.endMs <= endMs))
-        this.#present = this.#present.filter((mark) => mark.endMs > endMs);
+      this.#leave(endMs);
     }
     this.#atMs = toMs;
+  }
+
+  /** Takes those off the screen that have ended. */
+  #leave(ms: number): void {
+    const present = this.#present;
+    let stay = 0;
+    for (const mark of present) {
+      if (mark.endMs > ms) {
+        present[stay++] = mark;
+        continue;
+      }
+      if (--this.#brands[mark.brand]!.marks > 0) this.#doubled--;
+      this.#free.push(mark);
+    }
+    present.length = stay;
   }
 }
 
 /** Of each brand the strongest. */
 function oneEach(present: readonly Mark[]): readonly Mark[] {
-  const isTwice = present.some((mark, i) => present.findIndex((m) => m.label === mark.label) !== i);
-  if (!isTwice) return present;
-  const strongest = new Map<string, Mark>();
+  const strongest = new Map<number, Mark>();
   for (const mark of present) {
-    const known = strongest.get(mark.label);
-    strongest.set(mark.label, known === undefined ? mark : stronger(known, mark));
+    const known = strongest.get(mark.brand);
+    strongest.set(mark.brand, known === undefined ? mark : stronger(known, mark));
   }
   return [...strongest.values()];
 }
@@ -84,39 +121,10 @@ function stronger(a: Mark, b: Mark): Mark {
   return { ...winner, coverage: Math.max(a.coverage, b.coverage) };
 }
 
-const rankOf = ({ share, look }: Mark): number[] => [
+const rankOf = ({ share, area, clarity, centrality, cell }: Mark): number[] => [
   share,
-  look.area,
-  look.clarity,
-  look.centrality,
-  look.cell,
+  area,
+  clarity,
+  centrality,
+  cell,
 ];
-
-/**
- * Calls `visit` for each that touches the window, in the order of their start, then end; those that come in that order
- * need no sorting.
- */
-export function inOrder(
-  facts: readonly ExposureFacts[],
-  { fromMs, toMs }: Window,
-  visit: (fact: ExposureFacts, startMs: number) => void,
-): void {
-  const starts = new Float64Array(facts.length);
-  const ends = new Float64Array(facts.length);
-  let isSorted = true;
-  for (const [i, { startTime, startPtsMs, endPtsMs }] of facts.entries()) {
-    const startMs = Date.parse(startTime);
-    const endMs = startMs + Math.max(0, endPtsMs - startPtsMs);
-    starts[i] = startMs;
-    ends[i] = endMs;
-    isSorted &&= i === 0 || starts[i - 1]! < startMs || (starts[i - 1] === startMs && ends[i - 1]! <= endMs);
-  }
-  const isIn = (i: number) => starts[i]! < toMs && ends[i]! >= fromMs;
-  if (isSorted) {
-    for (const [i, fact] of facts.entries()) if (isIn(i)) visit(fact, starts[i]!);
-    return;
-  }
-  const order = Array.from(facts, (_, i) => i).filter(isIn);
-  order.sort((a, b) => starts[a]! - starts[b]! || ends[a]! - ends[b]!);
-  for (const i of order) visit(facts[i]!, starts[i]!);
-}

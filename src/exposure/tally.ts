@@ -7,11 +7,11 @@ export const TOGETHER = 3;
 
 /** A piece of time in which nothing changes. */
 export interface Piece {
-  readonly startMs: number;
-  readonly endMs: number;
+  startMs: number;
+  endMs: number;
   /** Of 30 s; null where no price is known. */
-  readonly per30s: number | null;
-  readonly present: readonly Mark[];
+  per30s: number | null;
+  present: readonly Mark[];
 }
 
 /** Sums of one brand in one scope; all times in milliseconds of exposure unless they say otherwise. */
@@ -30,13 +30,13 @@ export class BrandTally {
   qualityWeighted = 0;
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
-  readonly togetherMs = zeros(TOGETHER);
-  readonly bandsMs: number[];
-  readonly positionMs = zeros(GRID * GRID);
+  readonly togetherMs = new Float64Array(TOGETHER);
+  readonly bandsMs: Float64Array;
+  readonly positionMs = new Float64Array(GRID * GRID);
   #appearance = -1;
 
   constructor(bands: number) {
-    this.bandsMs = zeros(bands);
+    this.bandsMs = new Float64Array(bands);
   }
 
   /** An appearance of no length. */
@@ -45,10 +45,9 @@ export class BrandTally {
     this.#reach(ms, ms);
   }
 
-  add(mark: Mark, piece: Piece, brandsOnScreen: number, settings: ExposureSettings): void {
+  add(mark: Mark, piece: Readonly<Piece>, brandsOnScreen: number, settings: ExposureSettings): void {
     const { startMs, endMs, per30s } = piece;
     const lengthMs = endMs - startMs;
-    const { look } = mark;
     if (mark.appearance !== this.#appearance) this.appearances++;
     this.#appearance = mark.appearance;
     this.#reach(startMs, endMs);
@@ -56,14 +55,14 @@ export class BrandTally {
     this.lookedAtMs += mark.coverage * lengthMs;
     if (mark.share === 0) return;
     const ms = mark.share * lengthMs;
-    const qualityMs = ms * qualityOf(look, brandsOnScreen, settings);
+    const qualityMs = ms * qualityOf(mark, brandsOnScreen, settings);
     this.exposureMs += ms;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += ms;
-    this.bandsMs[look.band]! += ms;
-    this.positionMs[look.cell]! += ms;
-    this.areaMs += ms * look.area;
-    this.centralityMs += ms * look.centrality;
-    this.clarityMs += ms * look.clarity;
+    this.bandsMs[mark.band]! += ms;
+    this.positionMs[mark.cell]! += ms;
+    this.areaMs += ms * mark.area;
+    this.centralityMs += ms * mark.centrality;
+    this.clarityMs += ms * mark.clarity;
     this.qualityMs += qualityMs;
     if (per30s === null) return;
     this.ratedMs += ms;
@@ -105,10 +104,12 @@ const SUMS = [
 export class ScopeTally {
   readonly brands = new Map<string, BrandTally>();
   /** Label, then label: exposure that both have at once. The first label is the lesser. */
-  readonly pairs = new Map<string, Map<string, number>>();
+  readonly pairs = new Map<string, Map<string, { ms: number }>>();
   /** Exposure of any brand, by how many were there. */
-  readonly togetherMs = zeros(TOGETHER);
+  readonly togetherMs = new Float64Array(TOGETHER);
   readonly #settings: ExposureSettings;
+  /** By the numbers that marks of one stream have for their brands. */
+  readonly #byNumber: BrandTally[] = [];
 
   constructor(settings: ExposureSettings) {
     this.#settings = settings;
@@ -123,15 +124,19 @@ export class ScopeTally {
     return tally;
   }
 
-  add(piece: Piece, withPairs: boolean): void {
+  /** All pieces are of one stream. */
+  add(piece: Readonly<Piece>, withPairs: boolean): void {
     const { present, startMs, endMs } = piece;
     let brandsOnScreen = 0;
     let share = 0;
     for (const mark of present) {
       if (mark.share > 0) brandsOnScreen++;
-      share = Math.max(share, mark.share);
+      if (mark.share > share) share = mark.share;
     }
-    for (const mark of present) this.brand(mark.label).add(mark, piece, brandsOnScreen, this.#settings);
+    for (const mark of present) {
+      this.#byNumber[mark.brand] ??= this.brand(mark.label);
+      this.#byNumber[mark.brand]!.add(mark, piece, brandsOnScreen, this.#settings);
+    }
     if (brandsOnScreen === 0) return;
     this.togetherMs[Math.min(brandsOnScreen, TOGETHER) - 1]! += share * (endMs - startMs);
     if (withPairs && brandsOnScreen > 1) this.#addPairs(piece);
@@ -139,21 +144,21 @@ export class ScopeTally {
 
   merge(other: ScopeTally): void {
     for (const [label, tally] of other.brands) this.brand(label).merge(tally);
-    for (const [a, row] of other.pairs) for (const [b, ms] of row) this.#addPair(a, b, ms);
+    for (const [a, row] of other.pairs) for (const [b, { ms }] of row) this.#addPair(a, b, ms);
     other.togetherMs.forEach((ms, i) => {
       this.togetherMs[i]! += ms;
     });
   }
 
-  #addPairs({ present, startMs, endMs }: Piece): void {
+  #addPairs({ present, startMs, endMs }: Readonly<Piece>): void {
     for (let i = 0; i < present.length; i++)
       for (let j = i + 1; j < present.length; j++) {
-        const [a, b] = [present[i]!, present[j]!];
+        const a = present[i]!;
+        const b = present[j]!;
         const ms = Math.min(a.share, b.share) * (endMs - startMs);
         if (ms === 0) continue;
-        const [first, second] = [a.label, b.label];
-        if (first < second) this.#addPair(first, second, ms);
-        else this.#addPair(second, first, ms);
+        if (a.label < b.label) this.#addPair(a.label, b.label, ms);
+        else this.#addPair(b.label, a.label, ms);
       }
   }
 
@@ -163,10 +168,8 @@ export class ScopeTally {
       row = new Map();
       this.pairs.set(first, row);
     }
-    row.set(second, (row.get(second) ?? 0) + ms);
+    const pair = row.get(second);
+    if (pair === undefined) row.set(second, { ms });
+    else pair.ms += ms;
   }
-}
-
-function zeros(length: number): number[] {
-  return new Array<number>(length).fill(0);
 }

@@ -1,4 +1,6 @@
+import { FIELD, FIELDS } from '../core/fact-rows.js';
 import type { ExposureFacts } from './facts.js';
+import { rowsOf } from './rows.js';
 
 /**
  * When a brand was on one stream's screen. The axis is wall time, since it is the only one that sessions share; lengths are
@@ -24,16 +26,24 @@ export interface Timeline {
   readonly lastMs: number;
 }
 
-/** Where an appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
-function segmentOf(fact: ExposureFacts): Segment {
-  return segmentFrom(fact, Date.parse(fact.startTime));
+/** Where a row's appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
+export function segmentOf(values: Float64Array, row: number): Segment {
+  const segment = { startMs: 0, endMs: 0, share: 0, coverage: 0 };
+  readSegment(segment, values, row);
+  return segment;
 }
 
-/** The same of an appearance whose start is known in milliseconds since the epoch. */
-export function segmentFrom(fact: ExposureFacts, startMs: number): Segment {
-  const lengthMs = Math.max(0, fact.endPtsMs - fact.startPtsMs);
-  const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, fact.exposureMs / lengthMs));
-  return { startMs, endMs: startMs + lengthMs, share, coverage: fact.coverage };
+export function readSegment(
+  into: { -readonly [K in keyof Segment]: Segment[K] },
+  values: Float64Array,
+  row: number,
+): void {
+  const at = row * FIELDS;
+  const lengthMs = Math.max(0, values[at + FIELD.lengthMs]!);
+  into.startMs = values[at + FIELD.startMs]!;
+  into.endMs = into.startMs + lengthMs;
+  into.share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, values[at + FIELD.exposureMs]! / lengthMs));
+  into.coverage = values[at + FIELD.coverage]!;
 }
 
 /**
@@ -42,7 +52,8 @@ export function segmentFrom(fact: ExposureFacts, startMs: number): Segment {
  * @param appearances at least one
  */
 export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
-  return lineOf(appearances.map(segmentOf));
+  const { values } = rowsOf(appearances);
+  return lineOf(appearances.map((_, row) => segmentOf(values, row)));
 }
 
 /** As `timelineOf`, of what is already known by its share. */

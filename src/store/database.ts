@@ -26,7 +26,10 @@ export async function inTransaction<T>(queries: Queries, work: (queries: Queries
 export interface Database extends Queries {
   /** Without secrets. */
   readonly location: string;
-  /** On one connection; committed when `work` resolves, else rolled back. */
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /**
+   * On one connection; committed when `work` resolves, else rolled back.
+   * @param statementMsMax how long one of its statements may take; default: as long as any
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>, statementMsMax?: number): Promise<T>;
   close(): Promise<void>;
 }

@@ -54,8 +54,22 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX verdicts_by_verdict ON logowatch.verdicts (verdict)',
     ],
   },
+  {
+    // What reports count, as `packed.ts` reads it. Writes the table anew: a million appearances took 22 s.
+    name: 'packed appearances',
+    statements: [
+      `ALTER TABLE logowatch.appearances ADD COLUMN packed bytea GENERATED ALWAYS AS (
+        int8send(hashtextextended(stream_id, hashtextextended(label, 0))) || timestamptz_send(start_time)
+        || float8send(end_pts_ms - start_pts_ms) || float8send(exposure_ms) || float8send(coverage)
+        || float8send(area_mean) || float8send(mean_score)
+        || float8send(coalesce(mean_box[1], 'NaN')) || float8send(coalesce(mean_box[2], 'NaN'))
+        || float8send(coalesce(mean_box[3], 'NaN')) || float8send(coalesce(mean_box[4], 'NaN'))) STORED`,
+    ],
+  },
 ];
 
+/** Tables of years are written anew in this time. */
+const STATEMENT_MS_MAX = 6 * 3_600_000;
 /** "logo" */
 const LOCK = 0x6c_6f_67_6f;
 
@@ -78,7 +92,7 @@ export async function migrate(database: Database): Promise<void> {
         [i + 1, name],
       );
     }
-  });
+  }, STATEMENT_MS_MAX);
 }
 
 async function begin(queries: Queries): Promise<void> {

@@ -60,8 +60,13 @@ class Postgres implements Database {
     return this.#connected((queries) => queries.query<Row>(text, values));
   }
 
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#connected((queries) => inTransaction(queries, work));
+  transaction<T>(work: (queries: Queries) => Promise<T>, statementMsMax?: number): Promise<T> {
+    const unlessLonger = async (queries: Queries): Promise<T> => {
+      if (statementMsMax !== undefined)
+        await queries.query(`SET LOCAL statement_timeout = ${statementMsMax}`);
+      return work(queries);
+    };
+    return this.#connected((queries) => inTransaction(queries, unlessLonger), statementMsMax);
   }
 
   close(): Promise<void> {
@@ -69,7 +74,7 @@ class Postgres implements Database {
     return this.#closed;
   }
 
-  async #connected<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  async #connected<T>(work: (queries: Queries) => Promise<T>, statementMsMax?: number): Promise<T> {
     if (this.#closed !== undefined)
       throw new StoreError('store-failed', 'The store is closed', { value: this.location });
     let client: pg.PoolClient;
@@ -80,9 +85,10 @@ class Postgres implements Database {
     }
     const onError = () => undefined;
     client.on('error', onError);
+    const patience = statementMsMax === undefined ? {} : { query_timeout: statementMsMax + ANSWER_GRACE_MS };
     const queries: Queries = {
       query: async <Row>(text: string, values: readonly unknown[] = []) => {
-        const { rows, rowCount } = await client.query(text, [...values]);
+        const { rows, rowCount } = await client.query({ text, values: [...values], ...patience });
         return { rows: rows as Row[], changed: rowCount ?? 0 };
       },
     };

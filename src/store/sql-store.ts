@@ -1,4 +1,5 @@
 import type { Appearance } from '../core/appearance.js';
+import type { FactRows } from '../core/fact-rows.js';
 import {
   appearanceOf,
   FACTS,
@@ -12,6 +13,7 @@ import {
 } from './appearance-rows.js';
 import type { Database } from './database.js';
 import { StoreError } from './errors.js';
+import { readPacked } from './read-packed.js';
 import {
   type Bounded,
   boundedBy,
@@ -20,12 +22,10 @@ import {
   whereSelected,
   writeCursor,
 } from './selection.js';
-import { SPANS, type SpansRow, spansOf } from './spans.js';
 import type {
   AppearanceFacts,
   AppearancePage,
   AppearanceQuery,
-  BrandSpans,
   Erased,
   Seen,
   Selection,
@@ -36,7 +36,6 @@ import type {
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 1000;
-const MONTH_MS = 31 * 86_400_000;
 const FACTS_BATCH = 20_000;
 /** Rows that one statement erases, so that none takes long. */
 const ERASE_BATCH = 10_000;
@@ -98,20 +97,8 @@ export class SqlStore implements Store {
     }
   }
 
-  async *spans(selection: Selection = {}): AsyncGenerator<readonly BrandSpans[]> {
-    const bounded = await this.#bounded(selection);
-    const all = whereSelected(bounded);
-    const range = `SELECT date_part('epoch', min(a.start_time)) * 1000 AS first, date_part('epoch', max(a.start_time)) * 1000 AS last FROM logowatch.appearances a ${all.text}`;
-    const { rows } = await this.#database.query<{ first: number | null; last: number }>(range, all.values);
-    const { first = null, last = 0 } = rows[0] ?? {};
-    if (first === null) return;
-    for (let start = Math.floor(first); start <= last; start += MONTH_MS) {
-      const where = whereSelected(bounded)
-        .add(isoTime(start), (p) => `a.start_time >= ${p}::timestamptz`)
-        .add(isoTime(start + MONTH_MS), (p) => `a.start_time < ${p}::timestamptz`);
-      const text = `SELECT ${SPANS} FROM logowatch.appearances a ${where.text} GROUP BY a.stream_id, a.label`;
-      yield (await this.#database.query<SpansRow>(text, where.values)).rows.map(spansOf);
-    }
+  async *rows(selection: Selection = {}): AsyncGenerator<FactRows> {
+    yield* readPacked(this.#database, await this.#bounded(selection));
   }
 
   streams(): Promise<readonly Seen[]> {

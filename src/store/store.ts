@@ -1,4 +1,5 @@
 import type { Appearance, AppearanceState } from '../core/appearance.js';
+import type { FactRows } from '../core/fact-rows.js';
 
 export const VERDICTS = ['right', 'wrong', 'unsure'] as const;
 
@@ -50,23 +51,6 @@ export interface AppearancePage {
 /** An appearance as far as it is kept in columns: all that exposure may count. */
 export type AppearanceFacts = Omit<Appearance, 'box' | 'firstBox'>;
 
-/** A brand on a stream: when its appearances were there, and how much of each was seen. */
-export interface BrandSpans {
-  readonly streamId: string;
-  readonly label: string;
-  /** In no order. */
-  readonly spans: readonly Span[];
-}
-
-export interface Span {
-  /** Milliseconds since the Unix epoch; the length is media time. */
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Of this time it was seen so much, 0..1. */
-  readonly share: number;
-  readonly coverage: number;
-}
-
 /** A stream or a brand that the store knows. */
 export interface Seen {
   readonly name: string;
@@ -98,10 +82,9 @@ export interface Store {
   /** By start, in batches; what is written meanwhile may be in it or not. */
   facts(selection?: Selection): AsyncIterable<readonly AppearanceFacts[]>;
   /**
-   * The little that seconds on screen need, a month at a time: a brand comes once for each month in which appearances of it began. Ten
-   * times as fast as `facts`.
+   * The same as numbers, a slice of time after another, in no order within one: the quick way to count many. None is given twice.
    */
-  spans(selection?: Selection): AsyncIterable<readonly BrandSpans[]>;
+  rows(selection?: Selection): AsyncIterable<FactRows>;
   /** By name. */
   streams(): Promise<readonly Seen[]>;
   /** By name. */

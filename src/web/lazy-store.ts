@@ -1,4 +1,5 @@
 import type { Appearance } from '../core/appearance.js';
+import type { FactRows } from '../core/fact-rows.js';
 import { StoreHandle } from '../store/handle.js';
 import type { StoreOptions } from '../store/open.js';
 import type {
@@ -31,8 +32,8 @@ export class LazyStore implements PageStore {
     return (await this.#handle.open()).appearance(id);
   }
 
-  async *facts(selection?: Selection): AsyncGenerator<readonly Omit<Appearance, 'box' | 'firstBox'>[]> {
-    yield* (await this.#handle.open()).facts(selection);
+  async *rows(selection?: Selection): AsyncGenerator<FactRows> {
+    yield* (await this.#handle.open()).rows(selection);
   }
 
   async brands(): Promise<readonly Seen[]> {

@@ -1,4 +1,6 @@
 import type { Appearance } from '../core/appearance.js';
+import type { FactRows } from '../core/fact-rows.js';
+import { rowsOf } from '../exposure/rows.js';
 import type {
   AppearancePage,
   AppearanceQuery,
@@ -48,11 +50,8 @@ export class MemoryStore implements PageStore {
     return this.#byId.get(id);
   }
 
-  async *facts(selection: Selection = {}): AsyncGenerator<readonly StoredAppearance[]> {
-    yield [...this.#byId.values()]
-      .filter((a) => isSelected(a, selection))
-      .sort(newestFirst)
-      .reverse();
+  async *rows(selection: Selection = {}): AsyncGenerator<FactRows> {
+    yield rowsOf([...this.#byId.values()].filter((a) => isSelected(a, selection)));
   }
 
   async brands(): Promise<readonly Seen[]> {

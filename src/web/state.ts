@@ -7,6 +7,7 @@ import type { Sink } from '../sink/sink.js';
 import type { StreamControl } from '../streams/control.js';
 import type { StreamView } from '../streams/view.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { ExposureThread } from './exposure-thread.js';
 import { HealthBoard, type StreamHealth } from './health.js';
 import { EventHub } from './hub.js';
 import { LiveFrames } from './live-frames.js';
@@ -43,6 +44,7 @@ export class WebState {
   readonly health: HealthBoard;
   readonly hub: EventHub;
   readonly live = new LiveFrames();
+  readonly counting = new ExposureThread();
   readonly evidence: Evidence;
   readonly #memory: MemoryStore | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -96,6 +98,7 @@ export class WebState {
   close(): void {
     clearInterval(this.#timer);
     this.hub.close();
+    this.counting.close();
   }
 
   #appeared(event: Appearance): void {

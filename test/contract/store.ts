@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { storeReport } from '../../src/commands/report-store.js';
+import { storeAnalysis, storeReport } from '../../src/commands/report-store.js';
+import { Random } from '../../src/demo/random.js';
+import { exposureAnalysis } from '../../src/exposure/analysis.js';
 import { exposureReport } from '../../src/exposure/report.js';
 import type { Store } from '../../src/store/store.js';
 import { makeAppearance, makeEvent } from '../sink/events.js';
-import { isTyped, judged, makeNight } from '../store/events.js';
+import { isTyped, judged, makeAny, makeNight } from '../store/events.js';
 
 /** What a store does, whatever is below it. `empty` opens it with nothing in it. */
 export function storeContract(
@@ -131,7 +133,7 @@ export function storeContract(
       assert.deepEqual(exposureReport(facts), exposureReport(night));
     });
 
-    test('spans give the report that facts give, over months, where appearances overlap too', async () => {
+    test('rows give the report that facts give, over months, where appearances overlap too', async () => {
       const night = makeNight({ count: 200, everyMs: 3_600_000, equal: 1 });
       const long = { endPtsMs: 80 * 3_600_000, exposureMs: 3_600_000, label: 'brand 1' };
       const empty = { endPtsMs: 0, startPtsMs: 0, exposureMs: 0 };
@@ -153,6 +155,50 @@ export function storeContract(
       for await (const batch of store.facts(some)) chosen.push(...batch);
       assert.ok(chosen.length > 50 && chosen.some(({ id }) => id === 'long'));
       assert.deepEqual(await storeReport(store, some), exposureReport(chosen));
+    });
+
+    test('rows give the analysis that facts give, whatever the appearances', async () => {
+      const random = new Random(6);
+      for (let round = 0; round < 4; round++) {
+        await store.erase({});
+        await store.upsert(makeAny(random, 300));
+        const facts = [];
+        for await (const batch of store.facts()) facts.push(...batch);
+        assert.equal(facts.length, 300);
+        const { startTime: from, endTime: to } = facts[100]!;
+        const [begun, streams] = [facts[150]!.startTime, ['news 1', 'été']];
+        for (const [options, selection] of [
+          [{}, {}],
+          [{ by: 'hour', timeZone: 'Asia/Kolkata' }, {}],
+          [
+            { from, to: new Date(Date.parse(to) + 1).toISOString() },
+            { from, to: new Date(Date.parse(to) + 1).toISOString() },
+          ],
+          [{ to: begun }, { to: begun, streams }],
+        ] as const) {
+          const chosen = [];
+          for await (const batch of store.facts(selection)) chosen.push(...batch);
+          assert.ok(chosen.length > 0);
+          assert.deepEqual(await storeAnalysis(store, options, selection), exposureAnalysis(chosen, options));
+        }
+      }
+    });
+
+    test('rows of a brand that was new while others were read are named too', async () => {
+      // Far apart, so that the names have been read long before the last slice.
+      const at = (i: number) => new Date(Date.UTC(2026, 0, 1) + i * 100 * 86_400_000).toISOString();
+      await store.upsert(
+        [0, 1, 2, 3].map((i) => makeEvent(`${i}`, 0, 'ended', { startTime: at(i), endTime: at(i) })),
+      );
+      const labels: string[] = [];
+      for await (const { brands, brand } of store.rows()) {
+        labels.push(...Array.from(brand, (index) => brands[index]!.label));
+        if (labels.length === 1)
+          await store.upsert([
+            makeEvent('3', 1, 'ended', { startTime: at(3), endTime: at(3), label: 'new' }),
+          ]);
+      }
+      assert.deepEqual(labels, ['acme', 'acme', 'acme', 'new']);
     });
 
     test('tells which streams and brands it knows', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { exposureAnalysis } from '../../src/exposure/analysis.js';
-import { exposureSeries } from '../../src/web/exposure-series.js';
+import type { Appearance } from '../../src/core/appearance.js';
+import { rowsOf } from '../../src/exposure/rows.js';
+import { ExposureAnswer } from '../../src/web/exposure-answer.js';
+import type { TimeRange } from '../../src/web/exposure-series.js';
 import { appearance } from './support.js';
 
 const DAY = Date.parse('2026-01-01T00:00:00Z');
@@ -15,13 +17,19 @@ function seen(n: number, startMs: number, lengthMs: number, share: number, label
   });
 }
 
-describe('exposureSeries', () => {
+function answerOf(facts: readonly Appearance[], range: TimeRange) {
+  const answer = new ExposureAnswer(range);
+  answer.add(rowsOf(facts));
+  return answer.end();
+}
+
+describe('the series of /api/exposure', () => {
   it('puts seconds where they were seen', () => {
     const range = { fromMs: DAY, toMs: DAY + 480_000 };
-    const { times, bucketSeconds, brands } = exposureSeries(
+    const { times, bucketSeconds, brands } = answerOf(
       [seen(1, 5_000, 10_000, 0.5, 'acme', 'news')],
       range,
-    );
+    ).series;
     assert.deepEqual([bucketSeconds, times[1]], [10, DAY / 1000 + 10]);
     assert.deepEqual(brands[0]?.seconds.slice(0, 3), [2.5, 2.5, 0]);
   });
@@ -40,11 +48,10 @@ describe('exposureSeries', () => {
     fc.assert(
       fc.property(fc.array(one, { maxLength: 12 }), range, (all, { fromMs, toMs }) => {
         const facts = all.map((a, n) => seen(n, ...a));
-        const { brands } = exposureSeries(facts, { fromMs, toMs });
-        const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
-        const report = exposureAnalysis(facts, { from, to });
+        const { report, series } = answerOf(facts, { fromMs, toMs });
         for (const { label, exposureMs } of report.all.brands) {
-          const seconds = brands.find((b) => b.label === label)?.seconds.reduce((x, y) => x + y, 0) ?? 0;
+          const seconds =
+            series.brands.find((b) => b.label === label)?.seconds.reduce((x, y) => x + y, 0) ?? 0;
           assert.ok(
             Math.abs(seconds - exposureMs / 1000) < 0.01,
             `${label}: ${seconds} against ${exposureMs}`,
