@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repoRoot } from '../src/core/root.js';
 import { liveRtsp } from '../src/demo/live-rtsp.js';
-import { createDetector } from '../src/infer/network-detector.js';
+import { openDetector } from '../src/infer/workers/pool.js';
 import { locateFfmpeg } from '../src/ingest/ffmpeg/locate.js';
 import { runPipeline } from '../src/pipeline.js';
 import { StatsTelemetry } from '../src/telemetry/stats.js';
@@ -49,7 +49,7 @@ try {
     ...codec,
     file,
   ]);
-  const detector = await createDetector(model);
+  const detector = await openDetector(model);
   const lives = await Promise.all(
     Array.from({ length: count }, () => liveRtsp({ ffmpegPath: ffmpeg.path, file })),
   );

@@ -6,9 +6,11 @@ import { addBrandCommand } from './commands/add-brand.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { demoCommand } from './commands/demo.js';
 import { detectCommand } from './commands/detect.js';
+import { eraseCommand } from './commands/erase.js';
 import { evalCommand } from './commands/eval.js';
 import { exitCodeOf, printError } from './commands/io.js';
 import { mineCommand } from './commands/mine.js';
+import { promoteCommand } from './commands/promote.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
 import { inferCommand, ingestCommand, sinkCommand } from './commands/stages.js';
@@ -37,6 +39,7 @@ Examples:
   logowatch detect my-model photo.jpg --json          look at pictures
   logowatch eval my-model held-out/                   measure a model, false alarms first
   logowatch mine my-model match.mp4 -o mined          collect what it takes for logos, to judge and to train on
+  logowatch promote better my-model --reviewed review put a better model in the place of another
   logowatch calibrate my-model tv-without-logos/      set the thresholds for 0.1 false appearances an hour
   logowatch report out/events.jsonl                   how long each brand was on screen
 
@@ -52,12 +55,14 @@ for (const command of [
   wrapCommand,
   evalCommand,
   mineCommand,
+  promoteCommand,
   calibrateCommand,
   ingestCommand,
   inferCommand,
   sinkCommand,
   replayCommand,
   reportCommand,
+  eraseCommand,
 ]) {
   program.addCommand(command().exitOverride());
 }

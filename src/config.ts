@@ -3,19 +3,16 @@ import { closest, distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { kafkaSchema, redactKafka } from './bus/kafka/config.js';
+import { interpolate } from './config-values.js';
 import { errnoCode, LogowatchError } from './core/errors.js';
-import { bareOrigin, redact } from './core/redact.js';
-
-/** What may be set for all streams under `defaults`, and again for one of them. */
-const streamSettings = {
-  /** Frames sampled a second of media time. */
-  fps: z.number().positive().max(60),
-  rtspTransport: z.enum(['tcp', 'udp']),
-  keyframesOnly: z.boolean(),
-  connectTimeoutMs: z.number().int().min(100),
-  /** No frame for so long: the source is reopened. */
-  stallTimeoutMs: z.number().int().min(500),
-};
+import { redact } from './core/redact.js';
+import { evidenceSchema } from './evidence/config.js';
+import { exposureSchema } from './exposure/settings.js';
+import { redactSink, type SinkConfig, sinkSchema } from './sink/config.js';
+import { redactStore, storeSchema } from './store/config.js';
+import type { StreamText } from './streams/entry.js';
+import { type StreamConfig, streamSchema, streamSettings } from './streams/schema.js';
+import { webSchema } from './web/config.js';
 
 const smoothing = z.strictObject({
   /** Wanted false appearances an hour, all brands of a stream together. */
@@ -34,24 +31,6 @@ const smoothing = z.strictObject({
     .optional(),
 });
 
-const stream = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores'),
-  url: z.string().min(1),
-  ...z.object(streamSettings).partial().shape,
-});
-
-const sink = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('stdout'), format: z.enum(['human', 'json']).default('human') }),
-  z.strictObject({ type: z.literal('jsonl'), path: z.string().min(1) }),
-  z.strictObject({
-    type: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/ }),
-    token: z.string().min(1).optional(),
-    hmacSecret: z.string().min(1).optional(),
-    timeoutMs: z.number().int().min(100).optional(),
-  }),
-]);
-
 const schema = z.strictObject({
   model: z.string().min(1).optional(),
   engine: z.enum(['auto', 'onnx-int8', 'onnx-f32', 'tfjs']).default('auto'),
@@ -63,22 +42,56 @@ const schema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.coerce.number().int().min(0).max(65_535).default(9464),
+      /** For /api: whoever has it may list and change streams. Left out: there is no /api. */
+      token: z.string().min(16, 'use 16 characters or more').optional(),
+      /** What streams that the API adds may name as `${NAME}`; by default nothing. */
+      streamSecrets: z.array(z.string().min(1)).default([]),
+    })
+    .optional(),
+  /** The page and its API; left out: no port is opened. */
+  web: webSchema.optional(),
+  /** OpenTelemetry; left out: no traces. */
+  tracing: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).optional(),
+      ratio: z.number().min(0).max(1).default(0.01),
     })
     .optional(),
   /** Left out: everything in one process. */
   bus: z.strictObject({ kafka: kafkaSchema.optional() }).default({}),
   defaults: z.strictObject(z.object(streamSettings).partial().shape).default({}),
-  streams: z.array(stream).default([]),
+  streams: z.array(streamSchema).default([]),
   smoothing: smoothing.default({}),
-  sinks: z.array(sink).default([]),
+  sinks: z.array(sinkSchema).default([]),
+  /** PostgreSQL or the embedded database; left out: none. */
+  store: storeSchema.optional(),
+  /** Pictures of appearances, on the disk; left out: the newest few hundred, in memory, for the page. */
+  evidence: evidenceSchema.optional(),
+  /** Tells configs apart that share a cluster: each minds the streams that it names. */
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, dots, dashes or underscores')
+    .default('default'),
+  /** How reports count (docs/exposure.md). */
+  exposure: exposureSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof schema>;
-export type StreamConfig = z.infer<typeof stream>;
-export type SinkConfig = z.infer<typeof sink>;
+export type { SinkConfig, StreamConfig };
 
-/** Reads YAML; `${NAME}` in any value is the environment's. Throws config-invalid, naming key and remedy. */
+export interface ConfigFile {
+  readonly config: Config;
+  /** The streams as they are written, with the defaults, `${NAME}` left as it is; undefined where the file has no such key. */
+  readonly streamTexts: readonly StreamText[] | undefined;
+}
+
+/** Reads YAML; `${NAME}` in any value is the environment's, `${file:PATH}` what a file holds. Throws config-invalid, naming key and remedy. */
 export async function loadConfig(path: string, environment = process.env): Promise<Config> {
+  return (await loadConfigFile(path, environment)).config;
+}
+
+/** As `loadConfig`, and what is written of the streams. */
+export async function loadConfigFile(path: string, environment = process.env): Promise<ConfigFile> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -105,7 +118,17 @@ export async function loadConfig(path: string, environment = process.env): Promi
       },
     );
   }
-  return parseConfig(interpolate(document.toJS() ?? {}, environment, ''), path);
+  const written = document.toJS() ?? {};
+  const config = parseConfig(interpolate(written, environment), path);
+  const { streams, defaults } = written as { streams?: StreamText[]; defaults?: object };
+  return { config, streamTexts: streams?.map((s) => ({ ...defaults, ...s })) };
+}
+
+/** A stream with `${NAME}` filled in. Throws config-invalid. */
+export function parseStream(text: object, environment = process.env): StreamConfig {
+  const result = streamSchema.safeParse(interpolate(text, environment, 'stream'));
+  if (result.success) return result.data;
+  throw invalid(result.error.issues, text, 'stream');
 }
 
 /** Checks a config that is already an object; `origin` names it in errors. */
@@ -124,39 +147,20 @@ export function parseConfig(value: unknown, origin = 'config'): Config {
 
 /** The config as it may be shown: no secret in it. */
 export function redactConfig(config: Config): Config {
-  const hide = (s: SinkConfig): SinkConfig =>
-    s.type === 'webhook'
-      ? {
-          ...s,
-          url: bareOrigin(s.url),
-          ...(s.token === undefined ? {} : { token: '***' }),
-          ...(s.hmacSecret === undefined ? {} : { hmacSecret: '***' }),
-        }
-      : s;
   return {
     ...config,
+    ...(config.ops?.token !== undefined && { ops: { ...config.ops, token: '***' } }),
+    ...(config.web !== undefined && {
+      web: { ...config.web, tokens: config.web.tokens.map((t) => ({ ...t, token: '***' })) },
+    }),
     streams: config.streams.map((s) => ({ ...s, url: redact(s.url) })),
-    sinks: config.sinks.map(hide),
+    sinks: config.sinks.map(redactSink),
+    ...(config.store && { store: redactStore(config.store) }),
+    ...(config.tracing?.endpoint !== undefined && {
+      tracing: { ...config.tracing, endpoint: redact(config.tracing.endpoint) },
+    }),
     ...(config.bus.kafka && { bus: { kafka: redactKafka(config.bus.kafka) } }),
   };
-}
-
-function interpolate(value: unknown, environment: NodeJS.ProcessEnv, path: string): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
-      const found = environment[name];
-      if (found !== undefined) return found;
-      throw new LogowatchError('config-invalid', `${path}: the environment has no variable ${name}`, {
-        remedy: `Set it: ${name}=... logowatch ...`,
-      });
-    });
-  }
-  if (Array.isArray(value)) return value.map((v, i) => interpolate(v, environment, `${path}[${i}]`));
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([k, v]) => [k, interpolate(v, environment, path ? `${path}.${k}` : k)]),
-  );
 }
 
 type Issue = z.core.$ZodIssue;
@@ -189,16 +193,26 @@ function knownKeys(path: readonly PropertyKey[], value: unknown): string[] {
     case 'defaults':
       return Object.keys(streamSettings);
     case 'streams':
-      return Object.keys(stream.shape);
+      return Object.keys(streamSchema.shape);
+    case 'exposure':
+      return path.length === 1 ? Object.keys(exposureSchema.shape) : [];
+    case 'evidence':
+      return Object.keys(evidenceSchema.shape);
     case 'ops':
-      return ['host', 'port'];
+      return ['host', 'port', 'token', 'streamSecrets'];
+    case 'web':
+      return path.length === 1 ? Object.keys(webSchema.shape) : ['token', 'role'];
+    case 'tracing':
+      return ['endpoint', 'ratio'];
     case 'bus':
       return path.length === 1 ? ['kafka'] : path.length === 2 ? Object.keys(kafkaSchema.shape) : [];
+    case 'store':
+      return Object.keys(storeSchema.shape);
     case 'smoothing':
       return Object.keys(smoothing.shape);
     case 'sinks': {
       const type = (value as { sinks?: { type?: unknown }[] }).sinks?.[Number(path[1])]?.type;
-      return Object.keys(sink.options.find((o) => o.shape.type.value === type)?.shape ?? {});
+      return Object.keys(sinkSchema.options.find((o) => o.shape.type.value === type)?.shape ?? {});
     }
     default:
       return [];

@@ -7,9 +7,8 @@ import { runInference, runSmoothing } from './infer/flow.js';
 import { smoothingFor } from './infer/model/onset.js';
 import type { SmoothingParameters } from './infer/smooth/parameters.js';
 import { unlessAborted } from './infer/unless-aborted.js';
-import { createSource } from './ingest/open.js';
 import type { SourceSpec } from './ingest/source.js';
-import { superviseStream } from './ingest/supervisor.js';
+import { type DesiredStream, type StreamFailure, StreamSet } from './ingest/stream-set.js';
 import { runSinks } from './sink/run.js';
 import type { Sink } from './sink/sink.js';
 import type { Telemetry } from './telemetry/telemetry.js';
@@ -19,8 +18,15 @@ const DRAIN_MS = 8_000;
 /** Detections that a scan reads together. */
 const RECORDS_MAX = 64;
 
+export type { StreamFailure };
+
 interface CommonOptions {
   readonly streams: readonly SourceSpec[];
+  /**
+   * Is given the running streams, to change them from then on. True: streams may still come, so that the end is not when the
+   * last of them ends, but when the signal says so.
+   */
+  readonly onStreams?: (set: StreamSet) => Promise<boolean>;
   readonly detector: Detector;
   readonly telemetry: Telemetry;
   /** Graceful stop: sources close, everything already sampled is worked off. */
@@ -36,11 +42,6 @@ export interface PipelineOptions extends CommonOptions {
 export interface ScanOptions extends CommonOptions {
   /** Called for every frame's detections and every fact, each stream in order. */
   readonly onRecord: (record: DetectionRecord) => void;
-}
-
-export interface StreamFailure {
-  readonly streamId: string;
-  readonly error: unknown;
 }
 
 export interface PipelineResult {
@@ -103,20 +104,25 @@ export async function runInferStages(options: InferStagesOptions): Promise<void>
 
 /** All streams side by side; those that ended for good by a fault are returned. */
 async function ingest(
-  { streams, telemetry, bus }: Pick<CommonOptions, 'streams' | 'telemetry'> & { readonly bus: Bus },
+  {
+    streams,
+    telemetry,
+    bus,
+    onStreams,
+  }: Pick<CommonOptions, 'streams' | 'telemetry' | 'onStreams'> & { readonly bus: Bus },
   signal: AbortSignal,
-): Promise<StreamFailure[]> {
-  const failures: StreamFailure[] = [];
-  await Promise.all(
-    streams.map(async (spec) => {
-      try {
-        await superviseStream(createSource(spec), { spec, bus, telemetry, signal });
-      } catch (error) {
-        failures.push({ streamId: spec.streamId, error });
-      }
-    }),
-  );
-  return failures;
+): Promise<readonly StreamFailure[]> {
+  const set = new StreamSet({ bus, telemetry });
+  const stopped = new Promise<void>((resolve) => {
+    const stop = () => void set.stop().then(resolve);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  if (signal.aborted) return [];
+  set.apply(new Map(streams.map((spec): [string, DesiredStream] => [spec.streamId, { spec }])));
+  if (await onStreams?.(set)) await stopped;
+  else await set.idle();
+  return set.failures;
 }
 
 interface StagesOptions extends CommonOptions {

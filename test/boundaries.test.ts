@@ -57,8 +57,17 @@ describe('import directions', () => {
     ['mine', 'train'],
     ['infer', 'mine'],
     ['exposure', 'telemetry'],
+    ['web', 'infer'],
+    ['streams', 'web'],
     ['replay', 'ingest'],
     ['infer', 'exposure'],
+    ['streams', 'infer'],
+    ['ingest', 'streams'],
+    ['store', 'bus'],
+    ['store', 'exposure'],
+    ['evidence', 'web'],
+    ['evidence', 'store'],
+    ['sink', 'evidence'],
   ] as const) {
     it(`a planted import from ${from} to ${to} is found`, () => {
       const { code, output } = plant(from, to);

@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadConfig, parseConfig, redactConfig } from '../src/config.js';
+import { loadConfig, loadConfigFile, parseConfig, redactConfig } from '../src/config.js';
+import { childEnvironment } from '../src/core/child-environment.js';
 import { LogowatchError } from '../src/core/errors.js';
 
 const invalid = (pattern: RegExp) => (error: unknown) => {
@@ -51,6 +52,10 @@ describe('config', () => {
       () => parseConfig({ sinks: [{ type: 'jsonl', path: 'x', paht: 'y' }] }),
       invalid(/"paht" in sinks\[0\], did you mean "path"/),
     );
+    assert.throws(
+      () => parseConfig({ evidence: { day: 3 } }),
+      invalid(/"day" in evidence, did you mean "days"/),
+    );
     assert.throws(() => parseConfig({ zzzzzzzzzzzzzz: 1 }), invalid(/known: model/));
   });
 
@@ -60,6 +65,25 @@ describe('config', () => {
     assert.equal(config.streams[0]?.url, 'rtsp://u:hunter2@h/a');
     assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
     await assert.rejects(loadConfig(path, { USER_A: 'u' }), invalid(/no variable PASS_A/));
+  });
+
+  it('takes secrets from files, and names the key whose file is missing', async () => {
+    const secret = join(folder, 'secret');
+    await writeFile(secret, 'hun ter2\n');
+    const path = await file(`sinks: [{type: webhook, url: "https://h/x", token: "\${file:${secret}}"}]\n`);
+    const config = await loadConfig(path);
+    assert.deepEqual(config.sinks, [{ type: 'webhook', url: 'https://h/x', token: 'hun ter2' }]);
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hun ter2/);
+    await rm(secret);
+    await assert.rejects(loadConfig(path), invalid(/sinks\[0\]\.token: there is no file/));
+  });
+
+  it('keeps the variables that it took from children', async () => {
+    process.env.LOGOWATCH_TEST_SECRET = 'hunter2';
+    await loadConfig(await file('model: "${LOGOWATCH_TEST_SECRET}"\n'));
+    assert.equal(childEnvironment().LOGOWATCH_TEST_SECRET, undefined);
+    assert.equal(childEnvironment().PATH, process.env.PATH);
+    delete process.env.LOGOWATCH_TEST_SECRET;
   });
 
   it('never shows a webhook secret', () => {
@@ -98,6 +122,25 @@ describe('config', () => {
     const twice = { id: 'a', url: 'x' };
     assert.throws(() => parseConfig({ streams: [twice, twice] }), invalid(/two streams have the id "a"/));
     assert.throws(() => parseConfig({ streams: [{ ...twice, fps: -1 }] }), invalid(/streams\[0\]\.fps/));
+  });
+
+  it('keeps what is written of streams beside what it means', async () => {
+    const text =
+      'defaults: { fps: 2 }\nstreams: [{ id: a, url: "rtsp://${NAME}/a" }, { id: b, url: x, fps: 5 }]';
+    const { config, streamTexts } = await loadConfigFile(await file(text), { NAME: 'host' });
+    assert.equal(config.streams[0]?.url, 'rtsp://host/a');
+    assert.deepEqual(streamTexts, [
+      { id: 'a', url: 'rtsp://${NAME}/a', fps: 2 },
+      { id: 'b', url: 'x', fps: 5 },
+    ]);
+    assert.equal((await loadConfigFile(await file('threads: 1'))).streamTexts, undefined);
+  });
+
+  it('shows no token of the API, and takes no short one', () => {
+    const config = parseConfig({ ops: { token: 'hunter2-hunter2-hunter2' } });
+    assert.doesNotMatch(JSON.stringify(redactConfig(config)), /hunter2/);
+    assert.throws(() => parseConfig({ ops: { token: 'hunter2' } }), invalid(/16 characters/));
+    assert.throws(() => parseConfig({ ops: { tokn: 'x' } }), invalid(/did you mean "token"/));
   });
 
   it('takes an empty file as all defaults', async () => {

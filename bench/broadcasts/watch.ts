@@ -7,8 +7,8 @@ import { topics } from '../../src/bus/topics.js';
 import type { Appearance } from '../../src/core/appearance.js';
 import type { DetectionRecord } from '../../src/core/detection.js';
 import { runSmoothing } from '../../src/infer/flow.js';
-import { createDetector } from '../../src/infer/network-detector.js';
 import type { SmoothingParameters } from '../../src/infer/smooth/parameters.js';
+import { openDetector } from '../../src/infer/workers/pool.js';
 import { scanDetections } from '../../src/pipeline.js';
 import { PinoTelemetry } from '../../src/telemetry/telemetry.js';
 
@@ -21,7 +21,7 @@ export async function detectionsOf(
   if (existsSync(kept)) return readKept(kept);
   const records: DetectionRecord[] = [];
   const out = createWriteStream(`${kept}.partial`);
-  const detector = await createDetector(model);
+  const detector = await openDetector(model);
   try {
     const { failures } = await scanDetections({
       streams: [{ streamId: 'broadcast', url: video }],

@@ -11,7 +11,7 @@ import { useShippedFonts } from '../../src/core/fonts.js';
 import { liveRtsp } from '../../src/demo/live-rtsp.js';
 import { drawComparison } from '../../src/demo/picture.js';
 import { byWallClock, type Comparison, compareWithTruth } from '../../src/demo/report.js';
-import { createDetector } from '../../src/infer/network-detector.js';
+import { openDetector } from '../../src/infer/workers/pool.js';
 import { locateFfmpeg } from '../../src/ingest/ffmpeg/locate.js';
 import { runPipeline } from '../../src/pipeline.js';
 import { StatsTelemetry } from '../../src/telemetry/stats.js';
@@ -41,7 +41,7 @@ try {
   // Spans of one brand within a second of each other are one appearance, as the pipeline's gap rule says.
   const merged = mergeSpans(composed.spans, 1, (a, b) => ({ ...a, end: Math.max(a.end, b.end) }));
   const truth = { ...composed, spans: [...merged.values()].flat().toSorted((a, b) => a.start - b.start) };
-  const detector = await createDetector(model);
+  const detector = await openDetector(model);
   const live = await liveRtsp({ ffmpegPath: ffmpeg.path, file });
   const events: Appearance[] = [];
   const over = new AbortController();

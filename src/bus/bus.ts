@@ -9,6 +9,7 @@ export interface OutgoingRecord<T> {
   readonly value: T;
   /** True for records that a full queue may replace by newer ones of the same key (live frames). */
   readonly droppable?: boolean;
+  /** Arrive as they were sent; names that begin with `ce_` or `logowatch-`, and `content-type`, are the bus's own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -11,3 +11,6 @@ export const topics = {
   /** What the temporal stage knows of each stream, the newest of each; nobody else reads it. */
   states: { name: 'states' } as Topic<unknown>,
 } as const;
+
+/** What is to be watched, by stream id, and what each node does of it: compacted, beside the way of the data. */
+export const FLEET_TOPICS = { streams: 'streams', status: 'stream-status' } as const;

@@ -6,7 +6,7 @@ import { describeError, LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import { readBrands } from '../infer/model/brands.js';
 import { saveTemporal } from '../infer/model/save.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import type { SourceSpec } from '../ingest/source.js';
 import { scanDetections } from '../pipeline.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
@@ -94,7 +94,7 @@ async function watchAll(
   const { signal, release } = stopOnSignals();
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal]);
-  const detector = await createDetector(model, options);
+  const detector = await openDetector(model, options);
   const records: DetectionRecord[] = [];
   const fps = options.fps ?? 5;
   let frames = 0;
@@ -111,7 +111,7 @@ async function watchAll(
   try {
     for (const group of groups) {
       if (group.length === 0 || stop.aborted) continue;
-      const streams = group.map((url) => specOf(url, urls.indexOf(url), options));
+      const streams = group.map((url, i) => specOf(url, group.length > 1 ? i + 1 : undefined, options));
       const { failures } = await scanDetections({
         streams,
         detector,
@@ -134,9 +134,11 @@ async function watchAll(
   return records;
 }
 
-function specOf(url: string, index: number, options: CalibrateOptions): SourceSpec {
+/** @param number tells streams apart whose addresses end alike */
+function specOf(url: string, number: number | undefined, options: CalibrateOptions): SourceSpec {
+  const name = redact(url).split(/[\\/]/).pop() || 'source';
   return {
-    streamId: redact(url).split(/[\\/]/).pop() || `source-${index + 1}`,
+    streamId: number === undefined ? name : `${name}-${number}`,
     url,
     ...(options.fps === undefined ? {} : { fps: options.fps }),
     ...(options.ffmpeg === undefined ? {} : { ffmpegPath: options.ffmpeg }),

@@ -1,7 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Appearance } from '../core/appearance.js';
 import { LogowatchError } from '../core/errors.js';
 import { composeBroadcast } from '../demo/compose.js';
 import { liveHls } from '../demo/live-hls.js';
@@ -12,27 +11,13 @@ import { formatComparison } from '../demo/report-text.js';
 import { still, stillTimes } from '../demo/stills.js';
 import type { BroadcastTruth } from '../demo/truth.js';
 import type { Detector } from '../infer/detector.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { locateFfmpeg } from '../ingest/ffmpeg/locate.js';
-import type { SourceSpec } from '../ingest/source.js';
-import { runPipeline } from '../pipeline.js';
-import { createSinks } from '../sink/create.js';
-import type { Sink } from '../sink/sink.js';
-import type { RunStats } from '../telemetry/stats.js';
-import { PinoTelemetry } from '../telemetry/telemetry.js';
-import { PerPlay, type Play } from './demo-plays.js';
+import { LISTEN_DEFAULT } from '../web/config.js';
+import type { Play } from './demo-plays.js';
+import { type DemoOptions, type Say, type Watched, watchPlays } from './demo-watch.js';
 import { leaveWithTheReader, ProgressLine, stopOnSignals } from './io.js';
 import { demoModel, positiveInteger, positiveNumber } from './options.js';
-
-interface DemoOptions {
-  seconds: number;
-  seed: number;
-  output: string;
-  model: string;
-  rtsp: boolean;
-  ffmpeg?: string;
-  json?: boolean;
-}
 
 const SECONDS_MIN = 20;
 
@@ -46,6 +31,9 @@ export function demoCommand(): Command {
     .option('-o, --output <folder>', 'where broadcast, events and picture go', 'out')
     .option('-m, --model <folder>', 'a model of the demo marks', demoModel())
     .option('--no-rtsp', 'watch by HLS only')
+    .option('--web <host:port>', `where the page is (default ${LISTEN_DEFAULT}, or any free port)`)
+    .option('--no-web', 'no page')
+    .option('--keep-open', 'leave the page open when the broadcast is over')
     .option('--ffmpeg <path>', 'the ffmpeg to use')
     .option('--json', 'the comparison as JSON on stdout, nothing else there')
     .addHelpText('after', '\nExamples:\n  logowatch demo\n  logowatch demo --seconds 120 --seed 7')
@@ -66,7 +54,7 @@ async function run(options: DemoOptions): Promise<void> {
     const ffmpeg = await locateFfmpeg(options.ffmpeg);
     say(`ffmpeg ${ffmpeg.version} (${ffmpeg.origin})`);
     const { file, truth } = await compose(options, ffmpeg.path, signal, say);
-    const detector = await createDetector(options.model, { engine: 'auto' });
+    const detector = await openDetector(options.model, { engine: 'auto' });
     closers.push(() => detector.close());
     say(`model ${detector.model.id}: ${detector.model.labels.join(', ')} (${detector.model.engine})`);
     const hls = await liveHls({ ffmpegPath: ffmpeg.path, file, signal });
@@ -77,20 +65,24 @@ async function run(options: DemoOptions): Promise<void> {
       closers.push(rtsp.close);
       plays.push({ id: 'rtsp', url: rtsp.url, startedAtMs: rtsp.startedAtMs, ended: rtsp.ended });
     }
-    const { appearances, stats, seconds } = await watch(plays, detector, options, signal, say);
+    const watched = await watchPlays({ plays, detector, options, signal, say, closers });
+    const { appearances, stats, seconds } = watched;
     if (signal.aborted) throw new LogowatchError('stopped', 'Stopped before the broadcast was over');
     const results = plays.map((play) => ({
       play,
       comparison: compare(play, truth, appearances, stats, seconds),
     }));
     await show(results, options, say, (comparison) => stills(comparison, file, ffmpeg.path, detector));
+    if (options.keepOpen && options.web !== false) {
+      say('the page stays open until Ctrl-C');
+      if (!signal.aborted)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
   } finally {
     for (const close of closers.reverse()) await close();
     release();
   }
 }
-
-type Say = (text: string) => void;
 
 async function compose(
   { output, seconds, seed }: DemoOptions,
@@ -129,55 +121,6 @@ async function tryRtsp(ffmpegPath: string, file: string, say: Say): Promise<Live
     say(`RTSP is left out: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
-}
-
-interface Watched {
-  readonly appearances: ReadonlyMap<string, readonly Appearance[]>;
-  readonly stats: ReadonlyMap<string, RunStats>;
-  readonly seconds: number;
-}
-
-/** The ordinary pipeline on all plays; stops when the last one has been published and its tail was watched. */
-async function watch(
-  plays: readonly Play[],
-  detector: Detector,
-  { output, json }: DemoOptions,
-  signal: AbortSignal,
-  say: Say,
-): Promise<Watched> {
-  const events = join(output, 'events.jsonl');
-  await rm(events, { force: true });
-  const over = new AbortController();
-  const telemetry = new PerPlay(new PinoTelemetry('warn'), plays, over);
-  const kept = new Map<string, Appearance[]>(plays.map((p) => [p.id, []]));
-  const started = performance.now();
-  const progress = new ProgressLine(() => telemetry.text(started));
-  try {
-    for (const play of plays) say(`watching ${play.url}`);
-    const options = { telemetry, beforePrint: () => progress.clear() };
-    const printed = json ? [] : await createSinks([{ type: 'stdout' }], options);
-    const sinks = [
-      ...printed,
-      ...(await createSinks([{ type: 'jsonl', path: events }], options)),
-      keeper(kept),
-    ];
-    const stop = AbortSignal.any([signal, over.signal]);
-    const streams: SourceSpec[] = plays.map((p) => ({ streamId: p.id, url: p.url }));
-    await runPipeline({ streams, detector, sinks, smoothing: {}, telemetry, signal: stop });
-  } finally {
-    progress.close();
-  }
-  return { appearances: kept, stats: telemetry.stats(), seconds: (performance.now() - started) / 1000 };
-}
-
-function keeper(kept: ReadonlyMap<string, Appearance[]>): Sink {
-  return {
-    name: 'comparison',
-    write: async (events) => {
-      for (const event of events) kept.get(event.streamId)?.push(event);
-    },
-    close: async () => undefined,
-  };
 }
 
 function compare(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { type ApplySummary, applyVerdicts } from '../mine/apply.js';
 import { PAGE_FILE } from '../mine/candidate.js';
 import { type MineProgress, type MineSummary, mine } from '../mine/mine.js';
@@ -83,7 +83,7 @@ async function run(model: string, inputs: string[], options: MineCommandOptions)
   let at: MineProgress | undefined;
   const progress = new ProgressLine(() => progressText(at, telemetry));
   try {
-    const detector = await createDetector(model, options);
+    const detector = await openDetector(model, options);
     try {
       const [first] = detector.model.inputs;
       const summary = await mine({
@@ -146,9 +146,11 @@ function describe(summary: MineSummary, output: string): string {
   ].join('\n');
 }
 
-async function apply(folder: string, verdicts: string, options: { json?: boolean }): Promise<void> {
+async function apply(folder: string, verdicts: string, _: object, command: Command): Promise<void> {
   const summary = await applyVerdicts(folder, verdicts);
-  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describeApplied(summary));
+  // `mine` has the same option, and takes it before we see it.
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : describeApplied(summary));
 }
 
 function describeApplied({ negatives, positives, leftOut }: ApplySummary): string {

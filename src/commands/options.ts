@@ -30,7 +30,7 @@ export function engineOption(): Option {
 }
 
 export function threadsOption(): Option {
-  return new Option('--threads <n>', 'threads of one inference').argParser(positiveInteger);
+  return new Option('--threads <n>', 'threads that look at pictures').argParser(positiveInteger);
 }
 
 const UNIT_MS = { h: 3_600_000, m: 60_000, s: 1000 } as const;

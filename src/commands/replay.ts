@@ -7,7 +7,7 @@ import { type Config, loadConfig } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { readTemporalInfo } from '../infer/model/brands.js';
 import { smoothingFor } from '../infer/model/onset.js';
-import { createDetector } from '../infer/network-detector.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
 import { differenceTable } from './exposure-text.js';
@@ -16,7 +16,7 @@ import { engineOption, threadsOption } from './options.js';
 import { PhaseBars } from './phase-bars.js';
 import { smoothingOf, timeOf, timeRange } from './replay-options.js';
 import { openOutputs } from './replay-outputs.js';
-import { definedOnly, engineOptions, modelOf } from './watch-config.js';
+import { definedOnly, modelOf } from './watch-config.js';
 
 interface ReplayCommandOptions {
   config: string;
@@ -126,7 +126,7 @@ interface Setting {
 
 async function replayFrames(options: ReplayCommandOptions, setting: Setting): Promise<Answer> {
   const { config, trial } = setting;
-  const detector = await createDetector(modelOf(config), engineOptions(config));
+  const detector = await openDetector(modelOf(config), config);
   try {
     const parameters = smoothingFor(detector.model, definedOnly(trial));
     return await onKafka(options, setting, { detector, parameters, against: () => 'live' });

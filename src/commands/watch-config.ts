@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { Config, StreamConfig } from '../config.js';
 import { describeError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
 import type { SourceSpec } from '../ingest/source.js';
 import type { StreamFailure } from '../pipeline.js';
+import type { SinkOptions } from '../sink/create.js';
 import { exitCodeOf } from './io.js';
 import { demoModel } from './options.js';
 
@@ -13,21 +13,14 @@ export function modelOf(config: Config): string {
   return demoModel();
 }
 
-/**
- * Half of the processors think, two of them at most, where nothing else is asked for: the others decode, and two threads on the
- * siblings of one core cost 40 % more processor time than one and finish no sooner (docs/benchmarks.md).
- */
-export function engineOptions({ engine, threads }: Pick<Config, 'engine' | 'threads'>): {
-  engine: Config['engine'];
-  threads: number;
-} {
-  return { engine, threads: threads ?? Math.min(2, Math.max(1, availableParallelism() >> 1)) };
-}
-
 export function sourceSpec(stream: StreamConfig, config: Config): SourceSpec {
   const { id, ...rest } = stream;
   return { streamId: id, ...definedOnly({ ...rest, ffmpegPath: config.ffmpegPath }) } as SourceSpec;
 }
+
+/** The sinks of a config; a store is one of them. */
+export const sinksOf = ({ sinks, store }: Pick<Config, 'sinks' | 'store'>): SinkOptions[] =>
+  store === undefined ? sinks : [...sinks, { type: 'store', ...store }];
 
 /** Says which streams ended for good, and sets the exit code. */
 export function reportFailures(failures: readonly StreamFailure[]): void {

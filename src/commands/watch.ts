@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { openKafka } from '../bus/kafka/config.js';
 import {
   type Config,
   loadConfig,
@@ -10,20 +9,31 @@ import {
 } from '../config.js';
 import { LogowatchError } from '../core/errors.js';
 import { redact } from '../core/redact.js';
-import { createDetector } from '../infer/network-detector.js';
+import type { Evidence } from '../evidence/evidence.js';
+import { openEvidence } from '../evidence/open.js';
+import { openDetector } from '../infer/workers/pool.js';
 import { runPipeline } from '../pipeline.js';
-import { createSinks } from '../sink/create.js';
+import { openTracer } from '../telemetry/open-tracer.js';
 import { type OpsServer, startOps } from '../telemetry/ops-server.js';
 import { type RunStats, StatsTelemetry } from '../telemetry/stats.js';
 import { PinoTelemetry } from '../telemetry/telemetry.js';
+import { LISTEN_DEFAULT } from '../web/config.js';
+import { evidenceSectionOf } from './evidence-option.js';
 import { exitCodeOf, leaveSoon, ProgressLine, printError, stopOnSignals } from './io.js';
+import { LocalStreams } from './local-streams.js';
 import { engineOption, positiveNumber, threadsOption } from './options.js';
-import { definedOnly, engineOptions, modelOf, reportFailures, sourceSpec } from './watch-config.js';
+import { ConfigReload } from './reload.js';
+import { storeSectionOf } from './store-option.js';
+import { streamApi } from './stream-api.js';
+import { definedOnly, modelOf, reportFailures } from './watch-config.js';
+import { busAndSinks, openPage, type Page, takesStreams } from './web.js';
 
 interface WatchOptions {
   config?: string;
   model?: string;
   events?: string;
+  store?: string | true;
+  evidence?: string | true;
   json?: boolean;
   fps?: number;
   engine?: Config['engine'];
@@ -33,6 +43,7 @@ interface WatchOptions {
   ffmpeg?: string;
   logLevel?: Config['logLevel'];
   quiet?: boolean;
+  web?: string | true;
   printConfig?: boolean;
 }
 
@@ -46,8 +57,14 @@ export function watchCommand(): Command {
     .option('-c, --config <file>', 'YAML with streams, sinks and settings (docs/configuration.md)')
     .option('-m, --model <folder>', 'model that `train` or `wrap` made (default: the demo model)')
     .option('-e, --events <file>', 'append every event as a line of JSON')
+    .option(
+      '-s, --store [where]',
+      'keep every appearance in a database: postgres://... or a folder (docs/store.md)',
+    )
+    .option('--evidence [folder]', 'keep pictures of every appearance for a while (docs/evidence.md)')
     .option('--json', 'events as lines of JSON on stdout')
     .option('--fps <n>', 'frames sampled a second (default 5)', positiveNumber)
+    .option('--web [host:port]', `show it on a page (default ${LISTEN_DEFAULT}; docs/web.md)`)
     .option('--duration <seconds>', 'stop after so long', positiveNumber)
     .option('--rtsp-transport <name>', 'tcp or udp (default tcp)')
     .option('--ffmpeg <path>', 'the ffmpeg to use')
@@ -63,6 +80,7 @@ Examples:
   logowatch watch rtsp://camera.example/live --model my-model
   logowatch watch https://tv.example/live.m3u8 --model my-model --events out/events.jsonl
   logowatch watch match.mp4 --model my-model --json
+  logowatch watch rtsp://camera.example/live --model my-model --web
   CAM_PASSWORD=... logowatch watch -c logowatch.yaml`,
     )
     .action(run);
@@ -74,36 +92,68 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(redactConfig(config), null, 2)}\n`);
     return;
   }
-  if (config.streams.length === 0) {
+  if (config.streams.length === 0 && !takesStreams(config)) {
     throw new LogowatchError('usage', 'Nothing to watch', {
       remedy: 'Name an address or a file, or -c FILE with streams',
     });
   }
   const pino = new PinoTelemetry(config.logLevel);
-  const telemetry = new StatsTelemetry(pino);
+  const tracer = await openTracer(config.tracing, pino);
+  const telemetry = new StatsTelemetry(pino, tracer);
   const { signal, release } = stopOnSignals();
   const limit = options.duration === undefined ? undefined : AbortSignal.timeout(options.duration * 1000);
-  const progress = options.quiet ? undefined : new ProgressLine(() => progressText(telemetry.stats, config));
+  const streams = new LocalStreams(config, telemetry);
+  const said = () => progressText(telemetry.stats, streams.size);
+  const progress = options.quiet ? undefined : new ProgressLine(said);
+  const reload =
+    options.config === undefined
+      ? undefined
+      : new ConfigReload({
+          path: options.config,
+          telemetry,
+          load: async () => streams.use(await effectiveConfig(sources, options)),
+        });
   let loaded = false;
+  let labels: readonly string[] = [];
   let ops: OpsServer | undefined;
+  let page: Page | undefined;
+  let evidence: Evidence | undefined;
   try {
     const checks = () => ({ model: loaded });
-    ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks }));
-    const detector = await createDetector(modelOf(config), engineOptions(config));
+    const api = await streamApi(config, streams.control, streams.board.node, reload);
+    ops = config.ops && (await startOps({ ...config.ops, registry: pino.registry, checks, ...api }));
+    evidence = config.evidence && (await openEvidence(config.evidence, telemetry));
+    page =
+      config.web &&
+      (await openPage({
+        config: config.web,
+        streams,
+        telemetry,
+        labels: () => labels,
+        reload,
+        store: config.store,
+        exposure: config.exposure,
+        evidence,
+      }));
+    if (page !== undefined && !options.quiet) process.stderr.write(`logowatch: page on ${page.server.url}\n`);
+    const detector = await openDetector(modelOf(config), config);
+    labels = detector.model.labels;
     loaded = true;
     try {
       const { failures } = await runPipeline({
-        streams: config.streams.map((s) => sourceSpec(s, config)),
+        streams: [],
+        onStreams: async (set) => {
+          await streams.run(set);
+          return takesStreams(config);
+        },
         detector,
-        sinks: await createSinks(config.sinks, { telemetry, beforePrint: () => progress?.clear() }),
         smoothing: definedOnly(config.smoothing),
-        ...(config.bus.kafka && { bus: await openKafka(config.bus.kafka, telemetry) }),
-        telemetry,
+        ...(await busAndSinks(config, telemetry, { page, evidence }, progress)),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       progress?.close();
       reportFailures(failures);
-      if (!options.quiet) process.stderr.write(`${progressText(telemetry.stats, config)}\n`);
+      if (!options.quiet) process.stderr.write(`${said()}\n`);
     } finally {
       await detector.close();
     }
@@ -113,6 +163,10 @@ async function run(sources: string[], options: WatchOptions): Promise<void> {
     process.exitCode = exitCodeOf(error);
   } finally {
     progress?.close();
+    reload?.close();
+    await tracer?.close();
+    await page?.server.close();
+    await evidence?.close();
     await ops?.close();
     if (config.bus.kafka !== undefined) leaveSoon();
     release();
@@ -141,6 +195,11 @@ async function effectiveConfig(sources: readonly string[], options: WatchOptions
         threads: options.threads,
         ffmpegPath: options.ffmpeg,
         logLevel: options.logLevel,
+        store: storeSectionOf(options.store, base.store),
+        evidence: evidenceSectionOf(options.evidence, base.evidence),
+      }),
+      ...(options.web !== undefined && {
+        web: { ...base.web, ...(typeof options.web === 'string' && { listen: options.web }) },
       }),
       streams,
       sinks,
@@ -169,12 +228,12 @@ function uniqueId(sources: readonly string[], index: number): string {
   return before === 0 ? mine : `${mine}-${before + 1}`;
 }
 
-function progressText(stats: RunStats, config: Config): string {
+function progressText(stats: RunStats, count: number): string {
   const dropped = Object.values(stats.dropped).reduce((a, b) => a + b, 0);
   const age =
     stats.ageP95Ms === null
       ? ''
       : `, frame age p50 ${stats.ageP50Ms?.toFixed(0)} ms p95 ${stats.ageP95Ms.toFixed(0)} ms`;
-  const streams = `${config.streams.length} stream${config.streams.length === 1 ? '' : 's'}`;
+  const streams = `${count} stream${count === 1 ? '' : 's'}`;
   return `${streams}: ${stats.inferred} frames watched, ${dropped} dropped, ${stats.retries} reconnections${age}`;
 }

@@ -29,6 +29,12 @@ export type ErrorCode =
   | 'range-empty'
   | 'sink-failed'
   | 'disk-full'
+  | 'store-unreachable'
+  | 'store-refused'
+  | 'store-in-use'
+  | 'store-schema-newer'
+  | 'store-query'
+  | 'store-failed'
   | 'stopped'
   | 'internal';
 

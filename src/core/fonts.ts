@@ -11,9 +11,11 @@ import { dirname, join } from 'node:path';
 export function useShippedFonts(environment: NodeJS.ProcessEnv = process.env): void {
   if (environment.FONTCONFIG_FILE !== undefined) return;
   const fonts = dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'));
-  const cache = join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'logowatch', 'fontconfig');
-  const file = join(cache, 'fonts.conf');
+  let file: string;
   try {
+    // In a container a user may have neither a home nor a name.
+    const cache = join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'logowatch', 'fontconfig');
+    file = join(cache, 'fonts.conf');
     mkdirSync(cache, { recursive: true });
     writeFileSync(file, configuration(fonts, cache));
   } catch {

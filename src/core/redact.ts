@@ -64,3 +64,12 @@ function decoded(text: string): string {
     return text;
   }
 }
+
+/** True when a URL holds a password or token as it is, not as the `${NAME}` of one. */
+export function hasLiteralSecret(url: string): boolean {
+  const reference = '\u0001';
+  const bare = url.replace(/\$\{[^{}]*\}/g, reference);
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:([^\s@]+)@/i.exec(bare)?.[1];
+  const parameters = [...bare.matchAll(SECRET_PARAMETER)].map(([whole, name]) => whole.slice(name?.length));
+  return [password ?? '', ...parameters].some((text) => text.replaceAll(reference, '') !== '');
+}

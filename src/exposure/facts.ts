@@ -13,19 +13,53 @@ export type ExposureFacts = Pick<
   | 'startTime'
   | 'exposureMs'
   | 'coverage'
+  | 'areaMean'
+  | 'meanBox'
+  | 'meanScore'
 >;
 
 /** Keeps the last revision of each id, whatever the order in which events come, and no more of it than exposure needs. */
 export class LastRevisions {
   readonly #last = new Map<string, ExposureFacts>();
+  readonly #texts = new Map<string, string>();
 
   add(event: ExposureFacts): void {
     const known = this.#last.get(event.id);
-    if (known === undefined || event.revision > known.revision) this.#last.set(event.id, factsOf(event));
+    if (known !== undefined && event.revision <= known.revision) return;
+    this.#last.set(event.id, this.#factsOf(event));
+  }
+
+  get size(): number {
+    return this.#last.size;
   }
 
   get appearances(): readonly ExposureFacts[] {
     return [...this.#last.values()];
+  }
+
+  /** Names stand once in memory, however many appearances have them. */
+  #factsOf(event: ExposureFacts): ExposureFacts {
+    return {
+      id: event.id,
+      revision: event.revision,
+      streamId: this.#once(event.streamId),
+      session: this.#once(event.session),
+      label: this.#once(event.label),
+      startPtsMs: event.startPtsMs,
+      endPtsMs: event.endPtsMs,
+      startTime: event.startTime,
+      exposureMs: event.exposureMs,
+      coverage: event.coverage,
+      areaMean: event.areaMean,
+      meanBox: event.meanBox,
+      meanScore: event.meanScore,
+    };
+  }
+
+  #once(text: string): string {
+    const known = this.#texts.get(text);
+    if (known === undefined) this.#texts.set(text, text);
+    return known ?? text;
   }
 }
 
@@ -51,31 +85,5 @@ export function clipToMedia(appearance: ExposureFacts, window: MediaWindow): Exp
     endPtsMs: end,
     startTime: new Date(Date.parse(appearance.startTime) + start - startPtsMs).toISOString(),
     exposureMs: (exposureMs * (end - start)) / (endPtsMs - startPtsMs),
-  };
-}
-
-function factsOf({
-  id,
-  revision,
-  streamId,
-  session,
-  label,
-  startPtsMs,
-  endPtsMs,
-  startTime,
-  exposureMs,
-  coverage,
-}: ExposureFacts): ExposureFacts {
-  return {
-    id,
-    revision,
-    streamId,
-    session,
-    label,
-    startPtsMs,
-    endPtsMs,
-    startTime,
-    exposureMs,
-    coverage,
   };
 }

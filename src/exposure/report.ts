@@ -1,5 +1,5 @@
 import type { ExposureFacts } from './facts.js';
-import { meanCoverage, seenMs, timelineOf } from './timeline.js';
+import { meanCoverage, seenMs, type Timeline, timelineOf } from './timeline.js';
 
 /** One brand on one stream. */
 export interface BrandExposure {
@@ -32,7 +32,11 @@ export function exposureReport(appearances: readonly ExposureFacts[]): ExposureR
 
 function brandExposure(group: readonly ExposureFacts[]): BrandExposure {
   const { streamId, label } = group[0]!;
-  const timeline = timelineOf(group);
+  return exposureOf(streamId, label, timelineOf(group));
+}
+
+/** What one brand's line on one stream says. */
+export function exposureOf(streamId: string, label: string, timeline: Timeline): BrandExposure {
   return {
     streamId,
     label,

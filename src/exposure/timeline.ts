@@ -25,11 +25,15 @@ export interface Timeline {
 }
 
 /** Where an appearance lies, and which share of it was seen. Where inside it the logo was out of sight is not known. */
-function segmentOf({ startTime, startPtsMs, endPtsMs, exposureMs, coverage }: ExposureFacts): Segment {
-  const startMs = Date.parse(startTime);
-  const lengthMs = Math.max(0, endPtsMs - startPtsMs);
-  const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, exposureMs / lengthMs));
-  return { startMs, endMs: startMs + lengthMs, share, coverage };
+function segmentOf(fact: ExposureFacts): Segment {
+  return segmentFrom(fact, Date.parse(fact.startTime));
+}
+
+/** The same of an appearance whose start is known in milliseconds since the epoch. */
+export function segmentFrom(fact: ExposureFacts, startMs: number): Segment {
+  const lengthMs = Math.max(0, fact.endPtsMs - fact.startPtsMs);
+  const share = lengthMs === 0 ? 0 : Math.min(1, Math.max(0, fact.exposureMs / lengthMs));
+  return { startMs, endMs: startMs + lengthMs, share, coverage: fact.coverage };
 }
 
 /**
@@ -38,7 +42,12 @@ function segmentOf({ startTime, startPtsMs, endPtsMs, exposureMs, coverage }: Ex
  * @param appearances at least one
  */
 export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
-  const all = appearances.map(segmentOf).sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  return lineOf(appearances.map(segmentOf));
+}
+
+/** As `timelineOf`, of what is already known by its share. */
+export function lineOf(appearances: readonly Segment[]): Timeline {
+  const all = [...appearances].sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const segments: Segment[] = [];
   let count = 0;
   let reached = Number.NEGATIVE_INFINITY;
@@ -59,8 +68,8 @@ export function timelineOf(appearances: readonly ExposureFacts[]): Timeline {
   return { segments, appearances: count, firstMs: all[0]!.startMs, lastMs: reached };
 }
 
-/** Overlapping segments cut at each other's edges; of each piece the greatest share. */
-function flatten(cluster: readonly Segment[]): Segment[] {
+/** Overlapping segments, by start, cut at each other's edges; of each piece the greatest share. */
+export function flatten(cluster: readonly Segment[]): Segment[] {
   if (cluster.length === 1) return [...cluster];
   const edges = [...new Set(cluster.flatMap(({ startMs, endMs }) => [startMs, endMs]))].sort((a, b) => a - b);
   const pieces: Segment[] = [];

@@ -42,6 +42,8 @@ export interface Detector {
   readonly model: ModelInfo;
   /** Pictures a call beyond which nothing is gained: more only wait for one another. Unbounded where it is not said. */
   readonly batchSize?: number;
+  /** Calls that run side by side, off the caller's thread; more only wait. Unsaid where calls take turns. */
+  readonly concurrency?: number;
   detect(images: readonly DetectorImage[], options?: DetectOptions): Promise<Detection[][]>;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { topics } from '../bus/topics.js';
 import type { Detection, DetectionRecord, FrameDetections } from '../core/detection.js';
 import type { Frame, FrameRecord } from '../core/frame.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Span, Tracer } from '../telemetry/tracer.js';
 import { batchWithin } from './batch.js';
 import type { Detector } from './detector.js';
 import { mergeMapInOrder } from './in-order.js';
@@ -23,7 +24,7 @@ export interface InferenceFlowOptions extends InferenceOptions {
    * wait on the bus, where newer ones replace them.
    */
   readonly waitMsMax: number;
-  /** Batches in the detector at once: two keep it busy while the next is prepared. */
+  /** Batches in the detector at once; by default as many as it looks at side by side, or two: one is prepared meanwhile. */
   readonly inFlightMax: number;
 }
 
@@ -67,7 +68,9 @@ interface Origin {
 export async function runInference(run: InferenceRun): Promise<void> {
   const { bus, detector, telemetry } = run;
   const batchDefault = Math.min(INFERENCE_DEFAULTS.batchMax, detector.batchSize ?? Infinity);
-  const options = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, ...run.options };
+  const inFlightMaxDefault = detector.concurrency ?? INFERENCE_DEFAULTS.inFlightMax;
+  const defaults = { ...INFERENCE_DEFAULTS, batchMax: batchDefault, inFlightMax: inFlightMaxDefault };
+  const options = { ...defaults, ...run.options };
   const { batchMax, waitMsMax, inFlightMax } = options;
   const inference = new Inference(detector, telemetry, options);
   const failed = new AbortController();
@@ -86,7 +89,7 @@ export async function runInference(run: InferenceRun): Promise<void> {
       waitMsMax,
       groupOf: ({ frame }) => frame && `${frame.width}x${frame.height}`,
     }),
-    mergeMapInOrder((work) => infer(work, inference), inFlightMax),
+    mergeMapInOrder((work) => infer(work, inference, telemetry.tracer), inFlightMax),
     concatMap((answered) => finish(answered, run, options.now)),
     concatMap(commit),
     tap(() => pull.release()),
@@ -125,15 +128,29 @@ interface Answered {
   readonly work: readonly Work[];
   /** One a frame among the work. */
   readonly answers: readonly (readonly Detection[] | undefined)[];
+  /** One a frame among the work, or none at all. */
+  readonly spans: readonly (Span | undefined)[];
 }
 
-async function infer(work: readonly Work[], inference: Inference): Promise<Answered> {
-  return { work, answers: await inference.detect(work.flatMap(({ frame }) => frame ?? [])) };
+async function infer(
+  work: readonly Work[],
+  inference: Inference,
+  tracer: Tracer | undefined,
+): Promise<Answered> {
+  const frames = work.flatMap(({ frame }) => frame ?? []);
+  const attributes = { 'logowatch.batch.size': frames.length };
+  const seen = tracer === undefined ? [] : work.filter(({ frame }) => frame !== undefined);
+  const spans = seen.map(({ record }) =>
+    tracer?.follow(record.headers, 'detect', { kind: 'consumer', attributes }),
+  );
+  const answers = await inference.detect(frames);
+  for (const span of spans) span?.end();
+  return { work, answers, spans };
 }
 
 /** Called in the order of the frames. Returns the bus batches that are complete with this piece of work. */
 function finish(
-  { work, answers }: Answered,
+  { work, answers, spans }: Answered,
   { detector, telemetry }: InferenceRun,
   now: () => number,
 ): readonly Origin[] {
@@ -142,6 +159,7 @@ function finish(
   for (const { record, frame, shotCut, origin } of work) {
     const { key, value } = record;
     if (value.kind !== 'frame') origin.outputs.push({ key, value });
+    const headers = frame && spans[next]?.headers;
     const detections = frame && answers[next++];
     if (frame !== undefined && detections !== undefined) {
       const { streamId, session, ptsUs, wallTimeMs, clock, seq } = frame;
@@ -157,7 +175,7 @@ function finish(
         ...model,
         detections,
       };
-      origin.outputs.push({ key, value: found });
+      origin.outputs.push({ key, value: found, ...(headers && { headers }) });
       telemetry.emit({ type: 'frames-inferred', streamId, count: 1, ageMs });
     }
     origin.remaining--;

@@ -4,9 +4,11 @@ import { topics } from '../bus/topics.js';
 import type { Appearance } from '../core/appearance.js';
 import type { DetectionRecord } from '../core/detection.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Tracer } from '../telemetry/tracer.js';
 import { SMOOTHING_DEFAULTS, type SmoothingParameters } from './smooth/parameters.js';
 import { reduceAppearances, type TemporalParameters } from './temporal/appearance-reducer.js';
-import { initialState, type TemporalState } from './temporal/state.js';
+import { initialState } from './temporal/state.js';
+import { EventTraces, type TracedState } from './traced-state.js';
 import { TRACKING_DEFAULTS, type TrackingParameters } from './track.js';
 import { unlessAborted } from './unless-aborted.js';
 
@@ -37,7 +39,7 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
   });
   try {
     for await (const batch of batches) {
-      const { records, states } = reduceBatch(batch, parameters);
+      const { records, states, strays } = reduceBatch(batch, parameters, telemetry.tracer);
       const outputs = [
         { topic: topics.appearances, records },
         { topic: topics.states, records: states },
@@ -47,26 +49,44 @@ export async function runSmoothing(run: SmoothingRun): Promise<void> {
         const { streamId, label, state } = value;
         telemetry.emit({ type: 'appearance', streamId, label, state });
       }
+      for (const [streamId, count] of strays)
+        telemetry.emit({ type: 'frames-dropped', streamId, count, reason: 'superseded' });
     }
   } finally {
     await bus.end(topics.appearances);
   }
 }
 
-/** The events of a batch, and what is known of each of its streams after it; null of one that is over. */
+interface Reduced {
+  readonly records: OutgoingRecord<Appearance>[];
+  /** What is known of each stream after the batch; null of one that is over. */
+  readonly states: OutgoingRecord<TracedState | null>[];
+  /** Frames of sessions that were replaced, by stream. */
+  readonly strays: ReadonlyMap<string, number>;
+}
+
 function reduceBatch(
   batch: Batch<DetectionRecord>,
   parameters: (streamId: string) => TemporalParameters,
-): { records: OutgoingRecord<Appearance>[]; states: OutgoingRecord<TemporalState | null>[] } {
+  tracer: Tracer | undefined,
+): Reduced {
   const records: OutgoingRecord<Appearance>[] = [];
-  const states = new Map<string, TemporalState | null>();
-  for (const { key, value } of batch.records) {
-    const known = states.has(key) ? states.get(key) : (batch.state(key) as TemporalState | undefined);
-    const { state, events } = reduceAppearances(known ?? initialState(key), value, parameters(key));
-    for (const event of events) records.push({ key, value: event });
-    states.set(key, value.kind === 'session-closed' && value.final ? null : state);
+  const states = new Map<string, TracedState | null>();
+  const strays = new Map<string, number>();
+  for (const { key, value, headers } of batch.records) {
+    const known = states.has(key) ? states.get(key) : (batch.state(key) as TracedState | undefined);
+    const startMs = Date.now();
+    const step = reduceAppearances(known ?? initialState(key), value, parameters(key));
+    const traces = new EventTraces(tracer, known ?? undefined);
+    for (const event of step.events) {
+      const trace = traces.of(event, headers, startMs);
+      records.push({ key, value: event, ...(trace && { headers: trace }) });
+    }
+    if (step.superseded && value.kind === 'detections') strays.set(key, (strays.get(key) ?? 0) + 1);
+    const isOver = value.kind === 'session-closed' && value.final && !step.superseded;
+    states.set(key, isOver ? null : traces.keep(step.state));
   }
-  return { records, states: [...states].map(([key, value]) => ({ key, value })) };
+  return { records, states: [...states].map(([key, value]) => ({ key, value })), strays };
 }
 
 /** Merged once a stream. */

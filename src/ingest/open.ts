@@ -46,6 +46,12 @@ export function createSource(spec: SourceSpec, deps: SourceDependencies = {}): F
   return new FfmpegSource(spec, factory(spec), deps);
 }
 
+/** An address that any machine may reach, unlike a file of this one. */
+export function isAddress(url: string): boolean {
+  const scheme = schemeOf(url);
+  return scheme !== 'file' && scheme in protocols;
+}
+
 /** Two letters at least: `C:\clip.mp4` is a path. */
 function schemeOf(url: string): string {
   return /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase() ?? 'file';

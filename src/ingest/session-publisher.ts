@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.js';
 import { topics } from '../bus/topics.js';
 import type {
+  Frame,
   FrameRecord,
   GapReason,
   SessionClosed,
@@ -9,6 +10,7 @@ import type {
   StreamPosition,
 } from '../core/frame.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { TraceHeaders } from '../telemetry/tracer.js';
 import type { SourceFrame } from './source.js';
 import { ArrivalClock, type WallTime } from './times.js';
 
@@ -18,7 +20,7 @@ export interface PublisherOptions {
   /** Redacted. */
   readonly source: string;
   readonly live: boolean;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'send'>;
   readonly telemetry: Telemetry;
   readonly now: () => number;
   /** Frames later than this are announced, once a session. */
@@ -65,10 +67,28 @@ export class SessionPublisher {
     this.#frames += 1;
     const { index: seq, arrivalMs, width, height, content, data } = frame;
     telemetry.emit({ type: 'frames-sampled', streamId, count: 1 });
-    await this.#send(
-      { kind: 'frame', ...position, seq, arrivalMs, live, width, height, content, format: 'rgb24', data },
-      live,
-    );
+    const size = { width, height, content, format: 'rgb24', data } as const;
+    await this.#sendFrame({ kind: 'frame', ...position, seq, arrivalMs, live, ...size });
+  }
+
+  /** A trace begins with the arrival of its frame. */
+  async #sendFrame(frame: Frame): Promise<void> {
+    const { streamId, session, seq, ptsUs, arrivalMs, live } = frame;
+    const { tracer } = this.#options.telemetry;
+    const attributes = {
+      'logowatch.stream.id': streamId,
+      'logowatch.session': session,
+      'logowatch.frame.seq': seq,
+      'logowatch.frame.pts_us': ptsUs,
+    };
+    const sample = tracer?.begin('sample', { startMs: arrivalMs, attributes });
+    const publish = tracer?.follow(sample?.headers, 'publish frames', { kind: 'producer' });
+    try {
+      await this.#send(frame, live, publish?.headers);
+    } finally {
+      publish?.end();
+      sample?.end();
+    }
   }
 
   /** Nothing comes until the next session. */
@@ -102,7 +122,8 @@ export class SessionPublisher {
     return this.#arrivals.wallTime(ptsUs);
   }
 
-  #send(value: FrameRecord, droppable = false): Promise<void> {
-    return this.#options.bus.send(topics.frames, [{ key: this.#options.streamId, value, droppable }]);
+  #send(value: FrameRecord, droppable = false, headers?: TraceHeaders): Promise<void> {
+    const record = { key: this.#options.streamId, value, droppable, ...(headers && { headers }) };
+    return this.#options.bus.send(topics.frames, [record]);
   }
 }

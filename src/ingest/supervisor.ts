@@ -12,7 +12,7 @@ import type { FrameSource, SourceEnd, SourceSession, SourceSpec } from './source
 
 export interface SuperviseOptions {
   readonly spec: Pick<SourceSpec, 'streamId' | 'connectTimeoutMs' | 'stallTimeoutMs'>;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'send'>;
   readonly telemetry: Telemetry;
   /** Stops the stream: its session is closed as `stopped`, within 10 s. */
   readonly signal: AbortSignal;
@@ -78,6 +78,19 @@ class StreamSupervisor {
   }
 
   async run(): Promise<StreamResult> {
+    const { spec, telemetry } = this.#options;
+    telemetry.emit({ type: 'source-added', streamId: spec.streamId });
+    let failed = true;
+    try {
+      const result = await this.#keepOpen();
+      failed = false;
+      return result;
+    } finally {
+      telemetry.emit({ type: 'source-ended', streamId: spec.streamId, failed });
+    }
+  }
+
+  async #keepOpen(): Promise<StreamResult> {
     const { signal, spec, telemetry, attemptsMax = Number.POSITIVE_INFINITY } = this.#options;
     const { random = Math.random, sleep = sleepUnlessAborted } = this.#options;
     for (let attempt = 0; ; attempt += 1) {

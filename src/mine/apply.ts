@@ -21,7 +21,7 @@ const candidateSchema = z.object({
   score: z.number(),
   box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
 });
-type Judged = z.infer<typeof candidateSchema>;
+export type Judged = z.infer<typeof candidateSchema>;
 const verdictsSchema = z.strictObject({
   format: z.literal(1),
   verdicts: z.record(z.string(), z.enum(VERDICTS)),
@@ -66,7 +66,7 @@ export async function applyVerdicts(folder: string, verdictsFile: string): Promi
   };
 }
 
-async function readCandidates(folder: string): Promise<Judged[]> {
+export async function readCandidates(folder: string): Promise<Judged[]> {
   const path = join(folder, CANDIDATES_FILE);
   const lines = (await readText(path, 'Name the folder that `logowatch mine -o FOLDER` made')).split('\n');
   return lines.flatMap((line, i) => {
@@ -75,7 +75,10 @@ async function readCandidates(folder: string): Promise<Judged[]> {
   });
 }
 
-async function readVerdicts(path: string, candidates: readonly Judged[]): Promise<Map<string, Verdict>> {
+export async function readVerdicts(
+  path: string,
+  candidates: readonly Judged[],
+): Promise<Map<string, Verdict>> {
   const remedy = 'Save it again from the page index.html of this folder';
   const text = await readText(path, 'Name the file that the page saved');
   const { verdicts } = parse(verdictsSchema, text, path, remedy);

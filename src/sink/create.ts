@@ -1,12 +1,18 @@
 import type { SinkContext } from './context.js';
 import type { Sink } from './sink.js';
 import { createJsonl, type JsonlOptions } from './sinks/jsonl.js';
+import { createMqtt, type MqttOptions } from './sinks/mqtt.js';
+import { createParquet, type ParquetOptions } from './sinks/parquet.js';
 import { createStdout, type StdoutOptions } from './sinks/stdout.js';
+import { createStore, type StoreSinkOptions } from './sinks/store.js';
 import { createWebhook, type WebhookOptions } from './sinks/webhook.js';
 
 interface OptionsByType {
   jsonl: JsonlOptions;
+  mqtt: MqttOptions;
+  parquet: ParquetOptions;
   stdout: StdoutOptions;
+  store: StoreSinkOptions;
   webhook: WebhookOptions;
 }
 
@@ -20,7 +26,10 @@ type Factory<T extends keyof OptionsByType> = (
 /** The table of sinks: one file and one line each. */
 const factories: { readonly [T in keyof OptionsByType]: Factory<T> } = {
   jsonl: createJsonl,
+  mqtt: createMqtt,
+  parquet: createParquet,
   stdout: createStdout,
+  store: createStore,
   webhook: createWebhook,
 };
 

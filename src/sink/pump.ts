@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Batch } from '../bus/bus.js';
+import type { Batch, OutgoingRecord } from '../bus/bus.js';
 import { Commits } from '../bus/commits.js';
 import { committed } from '../bus/committed.js';
 import type { Appearance } from '../core/appearance.js';
 import { describeError, LogowatchError } from '../core/errors.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Span, TraceHeaders, Tracer } from '../telemetry/tracer.js';
 import { failureScope, SinkError } from './errors.js';
 import type { Sink } from './sink.js';
 
@@ -47,6 +48,8 @@ export class SinkPump {
   readonly #policy: RetryPolicy;
   /** Aborts when there is no time left: what is not delivered by then is lost. */
   readonly #stop: AbortSignal;
+  /** Of the batch under way. */
+  readonly #traces = new Map<Appearance, TraceHeaders>();
   #delivered = 0;
   #lost = 0;
   /** Of the lost ones, how many telemetry has heard of. */
@@ -65,9 +68,10 @@ export class SinkPump {
   /** Resolves when the batches end, and the sink is closed. `onDead` is called when the sink is given up. */
   async run(batches: AsyncIterable<Batch<Appearance>>, onDead: () => void): Promise<SinkReport> {
     const commits = new Commits();
+    this.#telemetry.emit({ type: 'sink-opened', sink: this.#sink.name });
     try {
       for await (const batch of batches) {
-        await this.#deliver(batch.records.map((record) => record.value));
+        await this.#deliverTraced(batch.records);
         if (!this.#dead) await commits.add(committed(batch.commit()));
         else onDead();
       }
@@ -79,6 +83,22 @@ export class SinkPump {
     return { name: this.#sink.name, delivered: this.#delivered, lost: this.#lost, ...error };
   }
 
+  async #deliverTraced(records: readonly OutgoingRecord<Appearance>[]): Promise<void> {
+    const { tracer } = this.#telemetry;
+    const lost = this.#lost;
+    const spans = tracer === undefined ? [] : records.map((record) => this.#follow(tracer, record));
+    await this.#deliver(records.map((record) => record.value));
+    for (const span of spans) span?.end(this.#lost > lost ? this.#error?.message : undefined);
+    this.#traces.clear();
+  }
+
+  #follow(tracer: Tracer, { value, headers }: OutgoingRecord<Appearance>): Span | undefined {
+    const attributes = { 'logowatch.sink': this.#sink.name, 'logowatch.appearance.id': value.id };
+    const span = tracer.follow(headers, 'deliver', { kind: 'consumer', attributes });
+    if (span !== undefined) this.#traces.set(value, span.headers);
+    return span;
+  }
+
   async #deliver(events: readonly Appearance[]): Promise<void> {
     if (this.#dead) {
       this.#lost += events.length;
@@ -87,6 +107,7 @@ export class SinkPump {
     const error = await this.#writeWithRetries(events);
     if (error === undefined) {
       this.#delivered += events.length;
+      this.#telemetry.emit({ type: 'sink-delivered', sink: this.#sink.name, events: events.length });
       this.#refusedInARow = 0;
     } else if (failureScope(error) !== 'event') {
       this.#giveUp(error, events.length);
@@ -121,7 +142,10 @@ export class SinkPump {
 
   async #tryWrite(events: readonly Appearance[]): Promise<LogowatchError | undefined> {
     try {
-      await unlessAborted(this.#sink.write(events), this.#stop);
+      await unlessAborted(
+        this.#sink.write(events, (event) => this.#traces.get(event)),
+        this.#stop,
+      );
       return undefined;
     } catch (error) {
       if (error instanceof LogowatchError) return error;

@@ -1,4 +1,7 @@
 import type { Appearance } from '../core/appearance.js';
+import type { TraceHeaders } from '../telemetry/tracer.js';
+
+export type TraceOf = (event: Appearance) => TraceHeaders | undefined;
 
 /**
  * Where appearance events go. `write` resolves when the events are safely handed over; the caller commits the
@@ -7,6 +10,7 @@ import type { Appearance } from '../core/appearance.js';
  */
 export interface Sink {
   readonly name: string;
-  write(events: readonly Appearance[]): Promise<void>;
+  /** @param traceOf the trace context of an event, for sinks that can hand it on */
+  write(events: readonly Appearance[], traceOf?: TraceOf): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { errnoCode, LogowatchError } from '../core/errors.js';
+import { measureProcess } from './process-metrics.js';
 
 export interface OpsOptions {
   readonly host: string;
@@ -10,6 +11,10 @@ export interface OpsOptions {
   readonly registry: Registry;
   /** What has to hold before work is sent here: name -> whether it does. */
   readonly checks: () => Readonly<Record<string, boolean>>;
+  /** Said beside the checks, and changing nothing: what a reader should know. */
+  readonly notes?: () => Readonly<Record<string, string>>;
+  /** Answers what begins with /api/, once there is one. */
+  readonly api?: () => ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
 export interface OpsServer {
@@ -23,7 +28,7 @@ export interface OpsServer {
  * /metrics. Errors: config-invalid where the port is taken or may not be used.
  */
 export async function startOps(options: OpsOptions): Promise<OpsServer> {
-  const { host, port } = options;
+  const { host, port, registry, checks } = options;
   const server = createServer((request, response) => void answer(request, response, options));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
@@ -39,6 +44,7 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     });
     server.listen(port, host, resolve);
   });
+  measureProcess(registry, checks);
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
@@ -51,10 +57,13 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
 }
 
 async function answer(
-  { url = '/', method }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
-  { registry, checks }: OpsOptions,
+  { registry, checks, notes, api }: OpsOptions,
 ): Promise<void> {
+  const { url = '/', method } = request;
+  const handler = url.startsWith('/api/') ? api?.() : undefined;
+  if (handler !== undefined) return handler(request, response);
   const send = (status: number, type: string, body: string): void => {
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
     response.end(method === 'HEAD' ? undefined : body);
@@ -68,7 +77,11 @@ async function answer(
     case '/readyz': {
       const found = checks();
       const ready = Object.values(found).every(Boolean);
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: found });
+      return json(ready ? 200 : 503, {
+        status: ready ? 'ready' : 'not ready',
+        checks: found,
+        ...notes?.(),
+      });
     }
     case '/metrics':
       return send(200, registry.contentType, await registry.metrics());

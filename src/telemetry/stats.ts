@@ -1,4 +1,5 @@
 import type { InternalEvent, Telemetry } from './telemetry.js';
+import type { Tracer } from './tracer.js';
 
 /** At most so many frame ages are kept for the percentiles: the newest. */
 const AGES_MAX = 1 << 16;
@@ -19,6 +20,7 @@ export interface RunStats {
 
 /** Counts what a run does, for its closing table, and hands every event on. */
 export class StatsTelemetry implements Telemetry {
+  readonly tracer: Tracer | undefined;
   readonly #next: Telemetry;
   readonly #ages = new Float64Array(AGES_MAX);
   readonly #dropped: Record<string, number> = {};
@@ -29,8 +31,9 @@ export class StatsTelemetry implements Telemetry {
   #batches = 0;
   #batchMs = 0;
 
-  constructor(next: Telemetry) {
+  constructor(next: Telemetry, tracer?: Tracer) {
     this.#next = next;
+    this.tracer = tracer;
   }
 
   emit(event: InternalEvent): void {

@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { Box } from '../core/geometry.js';
+import { escapeHtml } from '../core/html.js';
 
 const CSS = `:root{color-scheme:light dark;--fg:#1a1a1a;--bg:#fff;--line:#8884;--a:#0b6bcb;--b:#c2410c;--c:#15803d}
 @media(prefers-color-scheme:dark){:root{--fg:#e8e8e8;--bg:#151515;--a:#6cb6ff;--b:#ff9d5c;--c:#6ee79a}}
@@ -9,7 +10,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.note{border-left:3
 .row{display:flex;flex-wrap:wrap;gap:1rem}svg text{fill:var(--fg);font-size:11px}
 figure{margin:0;max-width:244px}figcaption{font-size:12px;line-height:1.35;overflow-wrap:anywhere}`;
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+export { escapeHtml };
 
 /** A page that needs no other file. `body` is HTML. */
 export function htmlPage(title: string, body: string): string {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
+import { type Admin, type Kafka, Partitioners } from 'kafkajs';
 import type { Topic } from '../../src/bus/bus.js';
 import { offsetRange } from '../../src/bus/kafka/range.js';
 import { RangeConsumer, type RangeOptions } from '../../src/bus/kafka/range-consumer.js';
 import type { Wire } from '../../src/bus/kafka/wire.js';
 import { LogowatchError } from '../../src/core/errors.js';
 import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
-import { TestBroker, withoutKafka } from '../support/kafka.js';
+import { connectAdmin, TestBroker, withoutKafka } from '../support/kafka.js';
 
 /** Numbers as text; anything else is poison. */
 const numbers: Wire = {
@@ -29,10 +29,7 @@ describe('a range of a topic', { skip: withoutKafka(), timeout: 180_000 }, () =>
 
   before(async () => {
     broker = await TestBroker.start();
-    const retry = { initialRetryTime: 20 };
-    kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING, retry });
-    admin = kafka.admin();
-    await admin.connect();
+    ({ kafka, admin } = await connectAdmin(broker));
   });
   after(async () => {
     await admin?.disconnect();

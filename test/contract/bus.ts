@@ -88,6 +88,24 @@ export function busContract(
         assert.ok(sizes.every((n) => n >= 1 && n <= 5));
       }));
 
+    test('headers arrive as they were sent, by sender and by commit', () =>
+      using({}, async (made) => {
+        const headers = {
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+          other: 'ä',
+        };
+        await made.bus.send(made.input, [{ ...record('a', 1), headers }, record('a', 2)]);
+        await made.bus.end(made.input);
+        const following = collect(made.bus.subscribe(made.output, { group: 'out', maxRecords: 5 }));
+        for await (const batch of read(made))
+          await batch.commit([{ topic: made.output, records: batch.records }]);
+        await made.bus.end(made.output);
+        assert.deepEqual(
+          (await following).map((r) => r.headers),
+          [headers, undefined],
+        );
+      }));
+
     test('shows every group every record', () =>
       using({ inputGroups: ['g', 'h'] }, async (made) => {
         const both = Promise.all([collect(read(made)), collect(read(made, 'h'))]);

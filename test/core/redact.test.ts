@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { redact, secretsIn } from '../../src/core/redact.js';
+import { hasLiteralSecret, redact, secretsIn } from '../../src/core/redact.js';
 
 const SECRET = 's3cret';
 
@@ -104,4 +104,25 @@ it('leaves the rest as it is', () => {
   ]) {
     assert.equal(redact(text), text);
   }
+});
+
+it('tells a secret that is written out from one that is named', () => {
+  for (const url of [
+    'rtsp://user:pw@host/x',
+    'rtsp://user:${A}1@host/x',
+    'rtsp://user:p/w@host/x',
+    'https://host/x.m3u8?token=abc',
+    'https://host/x.m3u8?a=1&password=${A}b',
+    'srt://host:9000?passphrase=abcdefghij',
+  ])
+    assert.ok(hasLiteralSecret(url), url);
+  for (const url of [
+    'rtsp://host:554/x',
+    'rtsp://${USER}:${PASSWORD}@host/x@y',
+    'rtsp://user:${file:/run/secrets/cam}@host/x',
+    'https://host/x.m3u8?token=${TOKEN}&quality=high',
+    '${WHOLE}',
+    'udp://239.0.0.1:1234',
+  ])
+    assert.ok(!hasLiteralSecret(url), url);
 });

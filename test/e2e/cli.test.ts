@@ -24,7 +24,18 @@ describe('the command line', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const commands = ['demo', 'watch', 'detect', 'train', 'add-brand', 'wrap', 'eval', 'mine', 'calibrate'];
+  const commands = [
+    'demo',
+    'watch',
+    'detect',
+    'train',
+    'add-brand',
+    'wrap',
+    'eval',
+    'mine',
+    'promote',
+    'calibrate',
+  ];
   for (const command of commands) {
     it(`${command} --help shows examples`, async () => {
       const { code, stdout } = await runCli(command, '--help');

@@ -11,6 +11,17 @@ import { until } from '../support/wait.js';
 const LIMIT_MS = 400_000;
 const DEMO = ['demo', '--seconds', '20', '-o'];
 
+/** Listens for as long as the server lasts: the demo must end although somebody looks. */
+async function watchPage(url: string, labels = new Set<string>()): Promise<void> {
+  try {
+    const { body } = await fetch(url);
+    for await (const text of body!.pipeThrough(new TextDecoderStream()))
+      for (const [, label = ''] of text.matchAll(/"label":"(\w+)"/g)) labels.add(label);
+  } catch {
+    // It ended.
+  }
+}
+
 describe('logowatch demo', { timeout: 4 * LIMIT_MS }, () => {
   let folder: string;
   before(() => {
@@ -19,7 +30,13 @@ describe('logowatch demo', { timeout: 4 * LIMIT_MS }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('plays, watches, writes its events, and ends by itself with truth against found', async () => {
-    const cli = startCli([...DEMO, folder], { limitMs: LIMIT_MS });
+    const cli = startCli([...DEMO, folder, '--web', '127.0.0.1:0'], { limitMs: LIMIT_MS });
+    await until('the page', () => /^page http/m.test(cli.text.stdout), LIMIT_MS);
+    const url = /^page (\S+)$/m.exec(cli.text.stdout)?.[1];
+    const seen = new Set<string>();
+    for (const asking of [1, 2]) void watchPage(`${url}/api/events`, asking === 1 ? seen : undefined);
+    await until('the page shows appearances while the broadcast runs', () => seen.size > 0, LIMIT_MS);
+    assert.doesNotMatch(cli.text.stdout, /events: /);
     await until('the table', () => cli.text.stdout.includes('events: '), LIMIT_MS);
     const printed = performance.now();
     const { code, stdout, stderr } = await cli.ended;

@@ -12,6 +12,7 @@ import { lastRevisions, type RunningCli, readEvents, runCli } from '../support/c
 import { withoutKafka } from '../support/kafka.js';
 import {
   assertUndisturbed,
+  assertWhole,
   ended,
   inOrder,
   isOpenAndNew,
@@ -71,7 +72,7 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
     await until('it goes on', () => stages.seen().length > before, DONE_MS);
     t.diagnostic(`${((performance.now() - harmed) / 1000).toFixed(1)} s until the next event`);
     await until('all is seen', () => isOver(stages.seen()), DONE_MS);
-    assertUndisturbed(stages.seen(), undisturbed);
+    await assertUndisturbed(stages, undisturbed);
   }
 
   it('an event loop that stands still for longer than a session', async (t) => {
@@ -115,7 +116,7 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
     await disturb(t, stages, stages.start('infer'), async () => undefined);
     over = true;
     await storm;
-    assertUndisturbed(stages.seen(), undisturbed);
+    await assertUndisturbed(stages, undisturbed);
   });
 
   it('a transaction whose producer is gone holds readers up, and then is as if it had never been', async (t) => {
@@ -169,10 +170,12 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
     const disk = kafka.path('disk');
     mkdirSync(disk);
     if (!mountSmall(disk, '64k')) return t.skip('no small disk can be mounted here');
+    const [filler, file] = [join(disk, 'filler'), join(disk, 'events.jsonl')];
+    const stages = kafka.corner('full', { sink: `{ type: jsonl, path: "${file}" }` });
+    const sink = stages.start('sink');
     try {
-      const [filler, file] = [join(disk, 'filler'), join(disk, 'events.jsonl')];
       writeFileSync(filler, Buffer.alloc(60_000));
-      const stages = await filled('full', { sink: `{ type: jsonl, path: "${file}" }` });
+      assert.equal((await stages.start('ingest').ended).code, 0);
       stages.start('infer');
       await sleep(15_000);
       rmSync(filler);
@@ -184,8 +187,11 @@ describe('faults between stages joined by Kafka', { skip: withoutKafka(), timeou
       };
       await until('all is seen', () => isOver(seen()), DONE_MS);
       t.diagnostic(`${((performance.now() - freed) / 1000).toFixed(1)} s until all was written`);
-      assertUndisturbed(seen(), undisturbed);
+      assert.deepEqual(inOrder(seen()), undisturbed);
+      assertWhole(seen());
     } finally {
+      sink.child.kill('SIGKILL');
+      await sink.ended;
       unmount(disk);
     }
   });

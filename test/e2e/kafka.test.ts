@@ -96,7 +96,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     assert.ok(kills >= 2, `${kills} kills`);
     stages.start('infer');
     await finished(stages.seen);
-    assertUndisturbed(stages.seen(), undisturbed);
+    await assertUndisturbed(stages, undisturbed);
   });
 
   it('a stage taken for dead that comes back changes nothing', async () => {
@@ -111,7 +111,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     await until('the heir has gone on', () => stages.seen().length > before, DONE_MS);
     zombie.child.kill('SIGCONT');
     await finished(stages.seen);
-    assertUndisturbed(stages.seen(), undisturbed);
+    await assertUndisturbed(stages, undisturbed);
   });
 
   it('a broker killed while an appearance is open, and started again, costs nothing', async () => {
@@ -123,7 +123,7 @@ describe('stages joined by Kafka', { skip: withoutKafka(), timeout: 600_000 }, (
     await kafka.broker.kill();
     await kafka.broker.up();
     await finished(stages.seen);
-    assertUndisturbed(stages.seen(), undisturbed);
+    await assertUndisturbed(stages, undisturbed);
   });
 
   it('stages stop within 10 s although the cluster is gone', async () => {

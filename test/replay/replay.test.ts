@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
+import { type Admin, type Kafka, Partitioners } from 'kafkajs';
 import { AvroWire } from '../../src/bus/kafka/avro-wire.js';
 import { TopicReader } from '../../src/bus/kafka/topic-reader.js';
 import { topics } from '../../src/bus/topics.js';
@@ -11,7 +11,7 @@ import { LogowatchError } from '../../src/core/errors.js';
 import { type ReplayOptions, replay } from '../../src/replay/replay.js';
 import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
 import { EPOCH_MS, marbles, play, spans } from '../infer/temporal-marbles.js';
-import { TestBroker, withoutKafka } from '../support/kafka.js';
+import { connectAdmin, TestBroker, withoutKafka } from '../support/kafka.js';
 
 const wire = new AvroWire(undefined, '');
 /** Brand a for 1.6 s, then for 8 s; 20 s in all. */
@@ -25,10 +25,7 @@ describe('a replay of detections', { skip: withoutKafka(), timeout: 180_000 }, (
 
   before(async () => {
     broker = await TestBroker.start();
-    const retry = { initialRetryTime: 20 };
-    kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING, retry });
-    admin = kafka.admin();
-    await admin.connect();
+    ({ kafka, admin } = await connectAdmin(broker));
   });
   after(async () => {
     for (const reader of readers) await reader.close();

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { fromMaven, withoutJava } from './maven.js';
 import { freePort } from './ports.js';
 
@@ -11,6 +13,26 @@ const STARTED = 'Kafka Server started';
 const START_MS_MAX = 60_000;
 
 export const withoutKafka = (): string | false => withoutJava('kafka');
+
+export interface BrokerPorts {
+  readonly port: number;
+  readonly controller: number;
+}
+
+export const freePorts = async (): Promise<BrokerPorts> => ({
+  port: await freePort('tcp'),
+  controller: await freePort('tcp'),
+});
+
+export interface BrokerExtras {
+  /** Default: free ones. */
+  readonly ports?: BrokerPorts;
+  /** Beside the plain one. */
+  readonly listener?: { readonly name: string; readonly protocol: string; readonly address: string };
+  readonly properties?: Readonly<Record<string, string | number>>;
+  /** More arguments of the storage tool. */
+  readonly format?: readonly string[];
+}
 
 export class TestBroker {
   readonly address: string;
@@ -24,11 +46,16 @@ export class TestBroker {
     this.#jars = jars;
   }
 
-  static async start(): Promise<TestBroker> {
+  /** @param more its properties that depend on its ports */
+  static async start(
+    extras: BrokerExtras = {},
+    more: (port: number, controller: number) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<TestBroker> {
     const jars = await brokerJars();
     const folder = await mkdtemp(join(tmpdir(), 'logowatch-kafka-'));
-    const [port, controller] = [await freePort('tcp'), await freePort('tcp')];
-    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller));
+    const { port, controller } = extras.ports ?? (await freePorts());
+    const given = { ...extras, properties: { ...extras.properties, ...more(port, controller) } };
+    await writeFile(join(folder, 'server.properties'), properties(folder, port, controller, given));
     const broker = new TestBroker(`127.0.0.1:${port}`, folder, jars);
     const format = [
       'kafka.tools.StorageTool',
@@ -37,6 +64,7 @@ export class TestBroker {
       'bG9nb3dhdGNoLXRlc3QtMQ',
       '-c',
       'server.properties',
+      ...(extras.format ?? []),
     ];
     const formatted = spawnSync('java', ['-Xmx128m', '-cp', join(jars, '*'), ...format], {
       cwd: folder,
@@ -45,6 +73,10 @@ export class TestBroker {
     if (formatted.status !== 0) throw new Error(`the broker cannot be set up: ${formatted.stderr}`);
     await broker.up();
     return broker;
+  }
+
+  get addresses(): readonly string[] {
+    return [this.address];
   }
 
   get pid(): number {
@@ -83,6 +115,17 @@ export class TestBroker {
     });
   }
 
+  /** What a topic takes on its disk. */
+  bytes(topic: string): number {
+    const data = join(this.#folder, 'data');
+    const partitions = readdirSync(data).filter((name) => name.replace(/-\d+$/, '') === topic);
+    const files = partitions.flatMap((partition) =>
+      readdirSync(join(data, partition)).map((file) => join(data, partition, file)),
+    );
+    // Indexes are made at their full size at first.
+    return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0);
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#process?.kill(name);
   }
@@ -102,15 +145,17 @@ export class TestBroker {
   }
 }
 
-function properties(folder: string, port: number, controller: number): string {
+function properties(folder: string, port: number, controller: number, extras: BrokerExtras): string {
+  const { name = 'PLAINTEXT', protocol = 'PLAINTEXT', address } = extras.listener ?? {};
+  const also = address === undefined ? '' : `,${name}://${address}`;
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${also}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${also}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${also && `,${name}:${protocol}`}`,
     'log.dirs': join(folder, 'data'),
     'offsets.topic.num.partitions': 5,
     'offsets.topic.replication.factor': 1,
@@ -122,6 +167,7 @@ function properties(folder: string, port: number, controller: number): string {
     'auto.create.topics.enable': false,
     'message.max.bytes': 8_388_608,
     'replica.fetch.max.bytes': 8_388_608,
+    ...extras.properties,
   })
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
@@ -135,4 +181,13 @@ function brokerJars(): Promise<string> {
     ['dependency:copy-dependencies', '-DoutputDirectory=out'],
     `<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies>`,
   );
+}
+
+/** A client and its admin, quick to ask again. */
+export async function connectAdmin({ address }: TestBroker): Promise<{ kafka: Kafka; admin: Admin }> {
+  const retry = { initialRetryTime: 20 };
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING, retry });
+  const admin = kafka.admin();
+  await admin.connect();
+  return { kafka, admin };
 }

@@ -9,7 +9,7 @@ const START_MS_MAX = 90_000;
 
 export const withoutRegistry = (): string | false => withoutJava('registry');
 
-/** Keeps schemas in memory. */
+/** Keeps schemas in memory, unless its environment says otherwise. */
 export class TestRegistry {
   readonly url: string;
   readonly #process: ChildProcess;
@@ -19,7 +19,7 @@ export class TestRegistry {
     this.#process = process;
   }
 
-  static async start(): Promise<TestRegistry> {
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<TestRegistry> {
     const folder = await fromMaven(`apicurio-${VERSION}`, ['dependency:unpack'], plugin());
     const port = await freePort('tcp');
     const child = spawn(
@@ -32,7 +32,7 @@ export class TestRegistry {
         '-jar',
         `apicurio-registry-app-${VERSION}-runner.jar`,
       ],
-      { cwd: join(folder), stdio: 'ignore' },
+      { cwd: join(folder), stdio: 'ignore', env: { ...process.env, ...environment } },
     );
     const registry = new TestRegistry(`http://127.0.0.1:${port}/apis/ccompat/v7`, child);
     const deadline = performance.now() + START_MS_MAX;

@@ -10,12 +10,15 @@ const SCRIPT = `
   const url = 'rtsp://u:s3cret@h/x?token=s3cret';
   const telemetry = new PinoTelemetry('debug');
   const streamId = 'tv';
+  telemetry.emit({ type: 'source-added', streamId });
   telemetry.emit({ type: 'source-opened', streamId, session: 's', source: url });
   telemetry.emit({ type: 'source-closed', streamId, session: 's', reason: 'failed', frames: 1, detail: 'from ' + url });
   telemetry.emit({ type: 'source-retry', streamId, delayMs: 1, attempt: 1, reason: 'failed' });
   telemetry.emit({ type: 'frames-sampled', streamId, count: 3 });
   telemetry.emit({ type: 'frames-dropped', streamId, count: 2, reason: 'bus-queue' });
   telemetry.emit({ type: 'frames-inferred', streamId, count: 1, ageMs: 40 });
+  telemetry.emit({ type: 'reader-restarted', group: 'infer', error: 'cannot reach sasl://u:s3cret@h' });
+  telemetry.emit({ type: 'commit-failed', group: 'infer', topic: 'frames', error: 'cannot reach sasl://u:s3cret@h' });
   telemetry.emit({ type: 'sink-retry', sink: 'webhook', attempt: 1, delayMs: 1, error: 'POST https://u:s3cret@h/?sig=s3cret' });
   telemetry.emit({ type: 'sink-failed', sink: 'webhook', events: 1, error: 'Authorization: Bearer s3cret' });
   telemetry.emit({ type: 'record-rejected', topic: 'frames', reason: 'size' });
@@ -34,12 +37,15 @@ it('logs every event as a line of JSON on stderr, counts it, and shows no secret
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).event),
     [
+      'source-added',
       'source-opened',
       'source-closed',
       'source-retry',
       'frames-sampled',
       'frames-dropped',
       'frames-inferred',
+      'reader-restarted',
+      'commit-failed',
       'sink-retry',
       'sink-failed',
       'record-rejected',
@@ -52,7 +58,9 @@ it('logs every event as a line of JSON on stderr, counts it, and shows no secret
     'logowatch_frames_sampled_total{stream="tv"} 3',
     'logowatch_frames_dropped_total{stream="tv",reason="bus-queue"} 2',
     'logowatch_source_retries_total{stream="tv",reason="failed"} 1',
-    'logowatch_sink_errors_total{sink="webhook"} 2',
+    'logowatch_sink_retries_total{sink="webhook"} 1',
+    'logowatch_sink_events_lost_total{sink="webhook"} 1',
+    'logowatch_bus_commit_failures_total{group="infer"} 1',
     'logowatch_source_up{stream="tv"} 0',
   ]) {
     assert.ok(stdout.includes(`${line}\n`), line);

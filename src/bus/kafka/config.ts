@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LogowatchError } from '../../core/errors.js';
 import { redact } from '../../core/redact.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
+import type { Topic } from '../bus.js';
 import { topics } from '../topics.js';
 import { AvroWire } from './avro-wire.js';
 import { KafkaBus } from './kafka-bus.js';
@@ -34,7 +35,13 @@ export const kafkaSchema = z.strictObject({
       z.strictObject({ mechanism: z.literal('plain'), username: z.string(), password: z.string() }),
       z.strictObject({ mechanism: z.literal('scram-sha-256'), username: z.string(), password: z.string() }),
       z.strictObject({ mechanism: z.literal('scram-sha-512'), username: z.string(), password: z.string() }),
-      z.strictObject({ mechanism: z.literal('oauthbearer'), token: z.string().min(1) }),
+      z
+        .strictObject({
+          mechanism: z.literal('oauthbearer'),
+          token: z.string().min(1).optional(),
+          tokenFile: z.string().min(1).optional(),
+        })
+        .refine((s) => (s.token === undefined) !== (s.tokenFile === undefined), 'give token or tokenFile'),
     ])
     .optional(),
   registry: z
@@ -50,10 +57,20 @@ export const kafkaSchema = z.strictObject({
 
 export type KafkaSection = z.infer<typeof kafkaSchema>;
 
+/** What a process has to do with: topics that others use need not be there, nor be ours to see. */
+export interface TopicUse {
+  readonly topics?: readonly Topic<unknown>[];
+  readonly publishOnly?: boolean;
+}
+
 /** Errors: config-invalid for a certificate that cannot be read, bus-failed. */
-export async function openKafka(section: KafkaSection, telemetry: Telemetry): Promise<KafkaBus> {
+export async function openKafka(
+  section: KafkaSection,
+  telemetry: Telemetry,
+  { publishOnly, topics: used = Object.values(topics) }: TopicUse = {},
+): Promise<KafkaBus> {
   const access = kafkaAccess(section);
-  return KafkaBus.connect({ ...access, telemetry, topics: Object.values(topics).map((t) => t.name) });
+  return KafkaBus.connect({ ...access, telemetry, topics: used.map((t) => t.name), publishOnly });
 }
 
 /** How a section reaches its cluster, and what its messages are. Errors: config-invalid. */
@@ -72,7 +89,10 @@ export function redactKafka(section: KafkaSection): KafkaSection {
   return {
     ...section,
     ...(sasl && {
-      sasl: sasl.mechanism === 'oauthbearer' ? { ...sasl, token: hidden } : { ...sasl, password: hidden },
+      sasl:
+        sasl.mechanism !== 'oauthbearer'
+          ? { ...sasl, password: hidden }
+          : { ...sasl, ...(sasl.token !== undefined && { token: hidden }) },
     }),
     ...(registry && {
       registry: {

@@ -4,6 +4,7 @@ import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
 import type { Batch, Bus, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { publishOnce } from './partition.js';
+import { refusal } from './refusal.js';
 import { closedError, Sender } from './sender.js';
 import { clientConfig, KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
 import { DEAD_LETTERS, END_HEADER } from './slice.js';
@@ -16,7 +17,18 @@ export interface KafkaBusOptions {
   readonly wire: Wire;
   /** Topics that are created where they are missing, beside the dead letters. */
   readonly topics: readonly string[];
+  /** True for a process that reads nothing: it sets no messages aside. */
+  readonly publishOnly?: boolean | undefined;
   readonly telemetry?: Telemetry | undefined;
+}
+
+/** What else of a cluster is used beside the way of the data. */
+export interface KafkaAccess {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly prefix: string;
+  readonly settings: KafkaSettings;
+  readonly telemetry: Telemetry | undefined;
 }
 
 const CONNECT_TRIES = 8;
@@ -73,7 +85,8 @@ export class KafkaBus implements Bus {
     try {
       await reach(settings);
       await bus.#admin.connect();
-      await createTopics(bus.#admin, [...options.topics, DEAD_LETTERS], {
+      const deadLetters = options.publishOnly ? [] : [DEAD_LETTERS];
+      await createTopics(bus.#admin, [...options.topics, ...deadLetters], {
         prefix: bus.#prefix,
         partitions: settings.partitions ?? KAFKA_DEFAULTS.partitions,
         replicas: settings.replicas,
@@ -82,12 +95,17 @@ export class KafkaBus implements Bus {
       return bus;
     } catch (cause) {
       await bus.close();
-      throw unusable(settings, cause);
+      throw refusal(cause, {}) ?? unusable(settings, cause);
     }
   }
 
   get #prefix(): string {
     return this.#options.settings.prefix ?? KAFKA_DEFAULTS.prefix;
+  }
+
+  get access(): KafkaAccess {
+    const { settings, telemetry } = this.#options;
+    return { kafka: this.#kafka, admin: this.#admin, prefix: this.#prefix, settings, telemetry };
   }
 
   /** Every reader of this process has its partitions, with their states. */
@@ -133,13 +151,15 @@ export class KafkaBus implements Bus {
   /** A record without a value in each partition: a partition's last offset may belong to no record that readers see. */
   async #markEnd(topic: Topic<unknown>): Promise<void> {
     const name = this.#prefix + topic.name;
-    const partitions = await this.#admin.fetchTopicOffsets(name);
+    // Not the offsets: right after its creation a partition may have no leader yet who could tell them.
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
+    const partitions = topics.flatMap((topic) => topic.partitions);
     const headers = { [END_HEADER]: this.#id };
     await publishOnce(
       this.#kafka,
-      partitions.map(({ partition }) => ({
+      partitions.map(({ partitionId }) => ({
         topic: name,
-        message: { key: 'end', value: null, headers, partition },
+        message: { key: 'end', value: null, headers, partition: partitionId },
       })),
     );
   }

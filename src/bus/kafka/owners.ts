@@ -1,9 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
+import { LogowatchError } from '../../core/errors.js';
 import type { SubscribeOptions, Topic } from '../bus.js';
-import { committedOffset, OwnedPartition } from './partition.js';
+import { asked, committedOffset, OwnedPartition, type PartitionKey } from './partition.js';
+import { isWithoutCoordinator, orRefusal } from './refusal.js';
 import { restoreStates } from './restore.js';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './settings.js';
 import type { SliceContext } from './slice.js';
+
+/** Less than a session: the group hears nothing of us meanwhile. */
+const NO_COORDINATOR_MS_MAX = 4_000;
+const NO_COORDINATOR_PAUSE_MS = 250;
 
 export interface SubscriptionContext extends SliceContext {
   readonly kafka: Kafka;
@@ -26,6 +33,8 @@ export class Owners {
   readonly #options: SubscribeOptions;
   readonly #owners = new Map<number, Promise<Owner>>();
   #opening = 0;
+  /** The cluster has let us own a partition. */
+  #heard = false;
 
   constructor(context: SubscriptionContext, topic: Topic<unknown>, options: SubscribeOptions) {
     this.#context = context;
@@ -70,8 +79,34 @@ export class Owners {
     const key = { group: prefix + group, topic: prefix + this.#topic.name, partition };
     if (terminal) return { owned: undefined, next: await committedOffset(admin, key), generation: 0 };
     const timeout = settings.transactionTimeoutMs ?? KAFKA_DEFAULTS.transactionTimeoutMs;
-    const owned = await OwnedPartition.open(kafka, admin, key, timeout);
-    if (state !== undefined) await restoreStates(this.#context, owned, state, prefix + state.name);
+    const owned = await this.#patiently(() => OwnedPartition.open(kafka, admin, key, timeout), key);
+    if (state !== undefined)
+      await restoreStates(this.#context, owned, state, prefix + state.name).catch(
+        orRefusal({ topics: [prefix + state.name], group: `${key.group}-restore-*`, heard: this.#heard }),
+      );
+    this.#heard = true;
     return { owned, next: owned.next, generation: 0 };
   }
+
+  /** Brokers that have just started name no coordinator, as those that refuse us: only the latter for long. */
+  async #patiently<T>(open: () => Promise<T>, key: PartitionKey): Promise<T> {
+    const deadline = performance.now() + NO_COORDINATOR_MS_MAX;
+    for (;;) {
+      try {
+        return await open();
+      } catch (error) {
+        if (!isWithoutCoordinator(error)) throw error;
+        if (performance.now() > deadline) return orRefusal({ ...asked(key, []), heard: this.#heard })(error);
+        await sleep(NO_COORDINATOR_PAUSE_MS);
+      }
+    }
+  }
+}
+
+export function partitionLost(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
+  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
+    value: `${topic.name}/${partition}`,
+    remedy: 'What was not committed is read again',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

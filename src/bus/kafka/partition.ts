@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, type Kafka, Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
+import { type Asked, orRefusal, refusal } from './refusal.js';
 import { byTopic, type EncodedMessage } from './sender.js';
 
 const CONCURRENT_TRIES_MAX = 100;
@@ -52,7 +53,7 @@ export class OwnedPartition {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      transactionalId: `${key.group}-${key.topic}-${key.partition}`,
+      transactionalId: transactionalId(key),
       transactionTimeout,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
@@ -63,7 +64,7 @@ export class OwnedPartition {
       return new OwnedPartition(key, producer, begun, await committedOffset(admin, key));
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
-      throw error;
+      return orRefusal({ ...asked(key, []), heard: true })(error);
     }
   }
 
@@ -85,7 +86,7 @@ export class OwnedPartition {
   async #commit(messages: readonly Publication[], next: bigint): Promise<void> {
     if (this.#lost) throw this.#lostError();
     const { group, topic, partition } = this.key;
-    const transaction = await this.#begin().catch((cause: unknown) => this.#lose(cause));
+    const transaction = await this.#begin().catch((cause: unknown) => this.#lose(cause, messages));
     try {
       if (messages.length > 0) await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
       const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
@@ -94,7 +95,7 @@ export class OwnedPartition {
       this.next = next;
     } catch (cause) {
       await transaction.abort().catch(() => undefined);
-      this.#lose(cause);
+      this.#lose(cause, messages);
     }
   }
 
@@ -104,9 +105,9 @@ export class OwnedPartition {
     return begun ?? this.#producer.transaction();
   }
 
-  #lose(cause: unknown): never {
+  #lose(cause: unknown, messages: readonly Publication[]): never {
     this.#lost = true;
-    throw this.#lostError(cause);
+    throw refusal(cause, { ...asked(this.key, messages), heard: true }) ?? this.#lostError(cause);
   }
 
   #lostError(cause?: unknown): LogowatchError {
@@ -131,9 +132,19 @@ export class OwnedPartition {
   /** Publishes outside of any reading, as this partition's owner: nobody after us lets it through. */
   async publish(messages: readonly Publication[]): Promise<void> {
     const transaction = await this.#begin();
-    await transaction.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
+    await transaction
+      .sendBatch({ topicMessages: byTopic(messages), acks: -1 })
+      .catch(orRefusal({ ...asked(this.key, messages), heard: true }));
     await transaction.commit();
   }
+}
+
+const transactionalId = ({ group, topic, partition }: PartitionKey): string =>
+  `${group}-${topic}-${partition}`;
+
+export function asked(key: PartitionKey, messages: readonly Publication[]): Asked {
+  const topics = messages.length === 0 ? [key.topic] : [...new Set(messages.map(({ topic }) => topic))];
+  return { topics, group: key.group, transactionalId: transactionalId(key) };
 }
 
 /** While the transaction before still closes, the coordinator wants to be asked again; kafkajs does so for records only. */
@@ -167,7 +178,9 @@ export async function publishOnce(kafka: Kafka, messages: readonly Publication[]
   });
   try {
     await producer.connect();
-    await producer.sendBatch({ topicMessages: byTopic(messages), acks: -1 });
+    await producer
+      .sendBatch({ topicMessages: byTopic(messages), acks: -1 })
+      .catch(orRefusal({ topics: messages.map(({ topic }) => topic) }));
   } finally {
     await producer.disconnect();
   }

@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type IHeaders, type Kafka, Partitioners, type Producer, type TopicMessages } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import type { Telemetry } from '../../telemetry/telemetry.js';
+import { traceHeaders } from '../../telemetry/tracer.js';
 import type { OutgoingRecord, Topic } from '../bus.js';
 import { GroupQueue } from '../group-queue.js';
+import { refusal } from './refusal.js';
+import { MESSAGE_BYTES_MAX } from './settings.js';
 import type { Wire } from './wire.js';
 
 /** Records that are sent together, and that wait. */
@@ -13,6 +16,8 @@ const CAPACITY = 1024;
 const KEY_SHARE = 24;
 const WAIT_MS_MAX = 500;
 const CLOSE_MS_MAX = 2_000;
+/** Beside it there are key, headers and the batch's own bytes. */
+const VALUE_BYTES_MAX = MESSAGE_BYTES_MAX - 64 * 1024;
 
 interface Waiting {
   readonly topic: Topic<unknown>;
@@ -34,6 +39,8 @@ export class Sender {
   readonly #open = new Set<Waiting>();
   #running: Promise<void> | undefined;
   #closed = false;
+  /** The cluster's no is final, also to live frames, whose senders do not wait for an answer. */
+  #refused: LogowatchError | undefined;
 
   constructor(kafka: Kafka, wire: Wire, prefix: string, telemetry: Telemetry | undefined) {
     this.#producer = kafka.producer({
@@ -62,6 +69,7 @@ export class Sender {
 
   async send(topic: Topic<unknown>, records: readonly OutgoingRecord<unknown>[]): Promise<void> {
     if (this.#closed) throw closedError(topic.name);
+    if (this.#refused !== undefined) throw this.#refused;
     const accepted = records.map(
       (record) =>
         new Promise<void>((resolve, reject) => {
@@ -119,11 +127,14 @@ export class Sender {
       await this.#producer.sendBatch({ topicMessages: byTopic(ready), acks: -1 });
       for (const { from } of ready) from.settle();
     } catch (cause) {
-      const error = new LogowatchError('bus-failed', 'Kafka did not take records', {
-        value: (cause as Error).message,
-        remedy: 'Check that the brokers are up and reachable',
-        cause,
-      });
+      this.#refused = refusal(cause, { topics: [...new Set(ready.map(({ topic }) => topic))] });
+      const error =
+        this.#refused ??
+        new LogowatchError('bus-failed', 'Kafka did not take records', {
+          value: (cause as Error).message,
+          remedy: 'Check that the brokers are up and reachable',
+          cause,
+        });
       for (const { from } of ready) this.#failed(from, error);
     }
   }
@@ -157,8 +168,23 @@ export async function encodeMessage(
 ): Promise<EncodedMessage> {
   const { value, headers } =
     record.value === null ? { value: null, headers: {} } : await wire.encode(topic, record.value);
+  if (value !== null && value.length > VALUE_BYTES_MAX)
+    throw new LogowatchError('message-invalid', `${topic.name}: a record is larger than Kafka takes`, {
+      value: `${value.length} bytes of ${record.key}`,
+      remedy: `At most ${VALUE_BYTES_MAX} bytes: use smaller pictures`,
+    });
   const droppable = record.droppable ? { [DROPPABLE_HEADER]: '1' } : {};
-  return { key: record.key, value, headers: { ...headers, ...record.headers, ...droppable } };
+  return {
+    key: record.key,
+    value,
+    headers: { ...headers, ...record.headers, ...tracingExtension(headers, record.headers), ...droppable },
+  };
+}
+
+/** CloudEvents' distributed tracing extension: where the event comes from, through however many hands it goes. */
+function tracingExtension(attributes: IHeaders, sent: OutgoingRecord<unknown>['headers']): IHeaders {
+  const trace = attributes.ce_id === undefined ? undefined : traceHeaders(sent);
+  return Object.fromEntries(Object.entries(trace ?? {}).map(([name, value]) => [`ce_${name}`, value]));
 }
 
 export function byTopic(

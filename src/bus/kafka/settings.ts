@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.js';
+import { Refusal } from './refusal.js';
 
 /** How to reach a cluster. Secrets are values already taken from the environment or a file; they are never printed. */
 export interface KafkaSettings {
@@ -32,7 +35,12 @@ export type SaslSettings =
       readonly username: string;
       readonly password: string;
     }
-  | { readonly mechanism: 'oauthbearer'; readonly token: string };
+  | {
+      readonly mechanism: 'oauthbearer';
+      /** One of both: a token that outlives the process, or a file whose token is read anew at each login. */
+      readonly token?: string | undefined;
+      readonly tokenFile?: string | undefined;
+    };
 
 export const KAFKA_DEFAULTS = {
   clientId: 'logowatch',
@@ -41,6 +49,9 @@ export const KAFKA_DEFAULTS = {
   sessionTimeoutMs: 10_000,
   transactionTimeoutMs: 10_000,
 } as const;
+
+const TOKEN_TRIES = 5;
+const TOKEN_PAUSE_MS = 200;
 
 /** Greatest message, bytes: what topics, fetches and codecs agree on. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
@@ -73,6 +84,27 @@ export function clientConfig(settings: KafkaSettings, telemetry: Telemetry | und
 
 function saslOptions(sasl: SaslSettings): SASLOptions {
   if (sasl.mechanism !== 'oauthbearer') return sasl;
-  const { token } = sasl;
-  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) };
+  const { token, tokenFile } = sasl;
+  const value = async () => token ?? (await tokenOf(tokenFile ?? ''));
+  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await value() }) };
+}
+
+/** Asked at each login, which includes those by which a connection outlives its token. */
+async function tokenOf(file: string): Promise<string> {
+  let cause: unknown;
+  for (let attempt = 1; attempt <= TOKEN_TRIES; attempt++) {
+    try {
+      const token = (await readFile(file, 'utf8')).trim();
+      if (token !== '') return token;
+    } catch (error) {
+      cause = error;
+    }
+    // Whoever renews it may be about to write it.
+    await sleep(TOKEN_PAUSE_MS);
+  }
+  throw new Refusal('bus-failed', 'The token for Kafka cannot be read', {
+    value: file,
+    remedy: 'Check bus.kafka.sasl.tokenFile',
+    cause,
+  });
 }

@@ -68,9 +68,20 @@ export async function readSlice(
         key: key?.toString() ?? '',
         value: result.value,
         ...(headers?.[DROPPABLE_HEADER] === undefined ? {} : { droppable: true }),
+        ...sentHeaders(headers),
       });
   });
   return { records, rejected, last, next };
+}
+
+const OWN_HEADER = /^(ce_|logowatch-|content-type$)/;
+
+/** Those that the sender gave, as text; the first where one stands twice. */
+function sentHeaders(headers: KafkaMessage['headers']): Pick<OutgoingRecord<unknown>, 'headers'> {
+  const sent = Object.entries(headers ?? {}).filter(([name]) => !OWN_HEADER.test(name));
+  if (sent.length === 0) return {};
+  const text = (value: unknown): string => String(Array.isArray(value) ? value[0] : value);
+  return { headers: Object.fromEntries(sent.map(([name, value]) => [name, text(value)])) };
 }
 
 /** Nobody will ever read it, unlike what only a registry that is down keeps from us: that is asked for again. */

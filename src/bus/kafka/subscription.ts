@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { describeError, LogowatchError } from '../../core/errors.js';
 import type { Batch, Outgoing, OutgoingRecord, SubscribeOptions, Topic } from '../bus.js';
 import { beating } from './beating.js';
 import { Handover } from './handover.js';
-import { type Owner, Owners, type SubscriptionContext } from './owners.js';
-import { committedOffset, type Publication, publishOnce } from './partition.js';
-import { encodeMessage } from './sender.js';
+import { type Owner, Owners, partitionLost, type SubscriptionContext } from './owners.js';
+import { committedOffset, publishOnce } from './partition.js';
+import { publications } from './publications.js';
+import { ReaderMeter } from './reader-meter.js';
+import { refusal } from './refusal.js';
 import { KAFKA_DEFAULTS, MESSAGE_BYTES_MAX } from './settings.js';
 import { newestFirst, readSlice, type Slice } from './slice.js';
 
@@ -24,6 +25,7 @@ export class Subscription<T> {
   readonly #consumer: Consumer;
   readonly #handover = new Handover<Batch<T>>();
   readonly #owners: Owners;
+  readonly #meter: ReaderMeter;
   #assigned: readonly number[] | undefined;
   readonly #ended = new Set<number>();
   #closing: Promise<void> | undefined;
@@ -33,6 +35,7 @@ export class Subscription<T> {
     this.#topic = topic;
     this.#options = options;
     this.#owners = new Owners(context, topic, options);
+    this.#meter = new ReaderMeter(context.telemetry, options.group, topic.name);
     const { sessionTimeoutMs = KAFKA_DEFAULTS.sessionTimeoutMs } = context.settings;
     this.#consumer = context.kafka.consumer({
       groupId: this.#name(options.group),
@@ -59,7 +62,7 @@ export class Subscription<T> {
     try {
       await this.#start().catch((error: unknown) => {
         // Ended while it joined the group: that is no failure.
-        if (!this.#handover.ended) throw error;
+        if (!this.#handover.ended) throw this.#refusal(error);
       });
       yield* this.#handover.values();
     } finally {
@@ -95,7 +98,8 @@ export class Subscription<T> {
     const topic = this.#name(this.#topic.name);
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment[topic] ?? []));
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#handover.fail(payload.error);
+      if (!payload.restart) this.#handover.fail(this.#refusal(payload.error));
+      else this.#meter.restarted(payload.error);
     });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -107,8 +111,16 @@ export class Subscription<T> {
     });
   }
 
+  #refusal(error: unknown): unknown {
+    const group = this.#name(this.#options.group);
+    const heard = this.#assigned !== undefined;
+    const asked = { topics: [this.#name(this.#topic.name)], group, heard };
+    return refusal(error, asked) ?? error;
+  }
+
   #joined(assigned: readonly number[]): void {
     this.#assigned = assigned;
+    this.#meter.assigned(assigned);
     void this.#owners.keepOnly(assigned);
     this.#endWhenAllEnded();
   }
@@ -121,6 +133,7 @@ export class Subscription<T> {
     const fresh = batch.messages.filter((m) => BigInt(m.offset) >= owner.next);
     const messages = newestFirst(fresh, this.#context.telemetry);
     const { maxRecords } = this.#options;
+    this.#meter.fetched(batch, messages);
     for (let i = 0; i < messages.length; i += maxRecords) {
       if (!isRunning() || isStale() || this.#handover.ended) return;
       const part = messages.slice(i, i + maxRecords);
@@ -143,15 +156,16 @@ export class Subscription<T> {
   /** Hands a slice to the reader and keeps the group waiting until it is committed. False: it has to be read again. */
   async #offer(slice: Slice, owner: Owner, generation: number, payload: EachBatchPayload): Promise<boolean> {
     const { partition } = payload.batch;
+    const lost = () => partitionLost(this.#topic, partition);
     let failed: unknown;
     let forget: (() => void) | undefined;
     const done = new Promise<boolean>((resolve) => {
       const commit = async (outputs: readonly Outgoing[] = []): Promise<void> => {
         try {
-          if (owner.generation !== generation || this.#closing !== undefined)
-            throw lostError(this.#topic, partition);
+          if (owner.generation !== generation || this.#closing !== undefined) throw lost();
           const commit = this.#commit(partition, owner, slice, outputs);
-          await this.#handover.whileOpen(commit, COMMIT_MS_MAX, () => lostError(this.#topic, partition));
+          const ended = this.#handover.whileOpen(commit, COMMIT_MS_MAX, lost);
+          await this.#meter.timed(partition, slice, ended, () => this.#handover.ended);
           resolve(true);
         } catch (error) {
           failed = error;
@@ -162,8 +176,8 @@ export class Subscription<T> {
       if (slice.records.length === 0) void commit().catch(() => undefined);
       else {
         const state = (key: string): unknown => owner.owned?.states.get(key);
-        const records = slice.records as readonly OutgoingRecord<T>[];
-        if (!this.#handover.offer({ records, state, commit })) resolve(false);
+        const taken = { records: slice.records as readonly OutgoingRecord<T>[], state, commit };
+        if (!this.#handover.offer(taken)) resolve(false);
       }
       forget = this.#handover.onEnd(() => resolve(false));
     });
@@ -177,14 +191,13 @@ export class Subscription<T> {
     }
     if (await done) return true;
     owner.generation++;
-    if (failed !== undefined) await this.#reopen(partition, failed);
+    if (failed !== undefined) await this.#reopen(partition);
     return false;
   }
 
   /** Nobody knows what became of a commit: the next owner, which may be us, starts from what the cluster says. */
-  async #reopen(partition: number, cause: unknown): Promise<void> {
+  async #reopen(partition: number): Promise<void> {
     if (this.#closing !== undefined) return;
-    this.#context.telemetry?.emit({ type: 'warning', message: `kafka: ${describeError(cause)}` });
     await this.#owners.release(partition);
     const topic = this.#name(this.#topic.name);
     const key = { group: this.#name(this.#options.group), topic, partition };
@@ -201,14 +214,12 @@ export class Subscription<T> {
       if (outputs.some((o) => o.records.length > 0))
         throw new RangeError('a terminal reader publishes nothing');
       if (slice.rejected.length > 0) await publishOnce(this.#context.kafka, slice.rejected);
-      const offset = String(slice.next);
-      await this.#consumer
-        .commitOffsets([{ topic: this.#name(this.#topic.name), partition, offset }])
-        .catch((cause: unknown) => {
-          throw lostError(this.#topic, partition, cause);
-        });
+      const at = { topic: this.#name(this.#topic.name), partition, offset: String(slice.next) };
+      await this.#consumer.commitOffsets([at]).catch((cause: unknown) => {
+        throw refusal(cause, { heard: true }) ?? partitionLost(this.#topic, partition, cause);
+      });
     } else {
-      const messages = await Promise.all(outputs.flatMap((output) => this.#encoded(output, partition)));
+      const messages = await publications(this.#context, outputs, this.#options.state, partition);
       await owned.commit([...slice.rejected, ...messages], slice.next);
       for (const { topic, records } of outputs) {
         if (topic.name !== this.#options.state?.name) continue;
@@ -218,15 +229,6 @@ export class Subscription<T> {
       }
     }
     owner.next = slice.next;
-  }
-
-  /** States lie in the partition of the same number, where the next owner looks for them; the key decides for all else. */
-  #encoded({ topic, records }: Outgoing, partition: number): Promise<Publication>[] {
-    const own = topic.name === this.#options.state?.name ? { partition } : {};
-    return records.map(async (record) => ({
-      topic: this.#name(topic.name),
-      message: { ...(await encodeMessage(this.#context.wire, topic, record)), ...own },
-    }));
   }
 
   #markEnded(partition: number): void {
@@ -242,12 +244,4 @@ export class Subscription<T> {
   #name(name: string): string {
     return this.#context.prefix + name;
   }
-}
-
-function lostError(topic: Topic<unknown>, partition: number, cause?: unknown): LogowatchError {
-  return new LogowatchError('partition-lost', 'The partition was given to another consumer', {
-    value: `${topic.name}/${partition}`,
-    remedy: 'What was not committed is read again',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -3,7 +3,7 @@ import { LogowatchError } from '../../core/errors.js';
 import { validateNetwork } from '../network/shapes.js';
 import type { ActivationRanges, ChannelMeans, Network } from '../network.js';
 import type { Engine, EngineKind } from './engine.js';
-import { loadOnnxRuntime, OnnxEngine } from './onnx.js';
+import { canRunOnnx, OnnxEngine } from './onnx.js';
 import { lowerToFloat } from './onnx-float.js';
 import { lowerToInt8 } from './onnx-int8.js';
 import { int8WeightMax } from './processor.js';
@@ -52,10 +52,6 @@ export async function createEngine(network: Network, options: EngineOptions = {}
 }
 
 function bestKind(options: EngineOptions): Exclude<EngineKind, 'auto'> {
-  try {
-    loadOnnxRuntime();
-  } catch {
-    return 'tfjs';
-  }
+  if (!canRunOnnx()) return 'tfjs';
   return options.ranges === undefined ? 'onnx-f32' : 'onnx-int8';
 }

@@ -35,6 +35,15 @@ export function loadOnnxRuntime(): typeof Ort {
   }
 }
 
+export function canRunOnnx(): boolean {
+  try {
+    loadOnnxRuntime();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * ONNX Runtime on CPU: one session a picture size, made when that size first comes. The Node binding runs
  * in the caller's thread: nothing else does for as long as one picture takes.

@@ -23,8 +23,9 @@ import {
 } from './evidence.js';
 import { medianUs, remember } from './interval.js';
 import { discountRivals } from './rivals.js';
+import { isSuperseded, startOf, supersededBy, withStray } from './sessions.js';
 import { endUs, exposureOf, extend, merge, type Sighting, settle } from './sighting.js';
-import { initialState, type OpenAppearance, type TemporalState, type TrackEvidence } from './state.js';
+import type { OpenAppearance, TemporalState, TrackEvidence } from './state.js';
 
 export interface TemporalParameters {
   readonly smoothing: SmoothingParameters;
@@ -40,23 +41,26 @@ export interface TemporalStep {
   readonly state: TemporalState;
   /** Ends first, then starts and continuations. */
   readonly events: readonly Appearance[];
+  /** The record belongs to a session that another has replaced: nothing follows from it. */
+  readonly superseded?: true;
 }
 
 /**
  * Detections and facts of one stream in, revisions of appearances out; media time is its only clock. A record that
- * is not after the one before it (a redelivery) changes nothing.
+ * is not after the one before it (a redelivery), or of a session that was replaced, changes nothing.
  */
 export function reduceAppearances(
   state: TemporalState,
   record: DetectionRecord,
   parameters: TemporalParameters = TEMPORAL_DEFAULTS,
 ): TemporalStep {
+  if (isSuperseded(state, record)) return { state: withStray(state, record), events: [], superseded: true };
   switch (record.kind) {
     case 'session-opened':
       return record.session === state.session ? { state, events: [] } : newSession(state, record.session);
     case 'session-closed': {
       const { state: closed, events } = closeAll(state, closingReason(record));
-      return { state: { ...initialState(state.streamId), session: closed.session }, events };
+      return { state: startOf(closed), events };
     }
     case 'gap': {
       const missingMs = record.missingUs / 1000;
@@ -75,7 +79,7 @@ function closingReason({ reason, final }: SessionClosed): EndReason {
 
 function newSession(state: TemporalState, session: string): TemporalStep {
   const { events } = closeAll(state, 'stream-lost');
-  return { state: { ...initialState(state.streamId), session }, events };
+  return { state: startOf({ ...state, session, superseded: supersededBy(session, state) }), events };
 }
 
 /** Ends what is open where it was last seen, and forgets tracks: nothing carries over missing media time. */
@@ -124,6 +128,7 @@ function frameStep(
     clock: frame.clock,
     modelId: frame.modelId,
     modelHash: frame.modelHash,
+    strays: 0,
     lastFrame: { ptsUs: frame.ptsUs, seq: frame.seq },
     observed: context.observed,
     sampledUs,

@@ -39,6 +39,10 @@ export interface LastFrame {
 export interface TemporalState {
   readonly streamId: string;
   readonly session: string | null;
+  /** Sessions that others have replaced, oldest first; states written before there were any lack it. */
+  readonly superseded?: readonly string[] | undefined;
+  /** Frames of those since the last of `session`. */
+  readonly strays?: number;
   readonly clock: ClockSource;
   readonly modelId: string;
   readonly modelHash: string;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../../core/child-environment.js';
 import { errnoCode, LogowatchError } from '../../core/errors.js';
 
 /** What differs between the builds of ffmpeg that are about, as far as we use it. */
@@ -50,7 +51,12 @@ async function probe(path: string): Promise<ProbedFfmpeg> {
 
 async function ask(path: string, args: string[]): Promise<string> {
   try {
-    const { stdout } = await run(path, args, { maxBuffer: 16 << 20, timeout: 20_000, killSignal: 'SIGKILL' });
+    const { stdout } = await run(path, args, {
+      maxBuffer: 16 << 20,
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+      env: childEnvironment(),
+    });
     return stdout;
   } catch (error) {
     const code = errnoCode(error);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { childEnvironment } from '../../core/child-environment.js';
 import { LineRing, LineSplitter } from './lines.js';
 
 export interface ProcessExit {
@@ -37,7 +38,7 @@ export class SupervisedProcess {
   constructor(path: string, args: readonly string[], options: ProcessOptions) {
     this.#graceMs = options.graceMs ?? 2_000;
     // AV_LOG_FORCE_NOCOLOR: showinfo lines are parsed.
-    const env = { ...process.env, AV_LOG_FORCE_NOCOLOR: '1' };
+    const env = { ...childEnvironment(), AV_LOG_FORCE_NOCOLOR: '1' };
     const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], env, windowsHide: true });
     this.#child = child;
     running.add(child);

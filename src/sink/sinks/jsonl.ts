@@ -165,7 +165,7 @@ function diskFull(path: string, cause: unknown): LogowatchError {
   });
 }
 
-function asSinkError(error: unknown, path: string): LogowatchError {
+export function asSinkError(error: unknown, path: string): LogowatchError {
   if (error instanceof LogowatchError) return error;
   const code = errnoCode(error);
   if (isDiskFull(error)) return diskFull(path, error);

@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto';
 import type { Appearance } from '../../core/appearance.js';
 import { errnoCode } from '../../core/errors.js';
 import { bareOrigin } from '../../core/redact.js';
+import type { TraceHeaders } from '../../telemetry/tracer.js';
 import type { SinkContext } from '../context.js';
 import { SinkError } from '../errors.js';
-import type { Sink } from '../sink.js';
+import type { Sink, TraceOf } from '../sink.js';
 
 export interface WebhookOptions {
   /** http or https; `user:password@` becomes Basic authorization. */
@@ -30,7 +31,8 @@ const HOPELESS_STATUS: readonly number[] = [401, 403, 404, 405, 407, 410, 501];
 /**
  * POSTs each start and each end of an appearance as a CloudEvents 1.0 structured event
  * (https://github.com/cloudevents/spec), in order within an appearance. The receiver may get the same event twice
- * after a lost answer: `Idempotency-Key: <id>-<revision>` tells. Revisions in between are not sent.
+ * after a lost answer: `Idempotency-Key: <id>-<revision>` tells. Revisions in between are not sent. A trace goes on in the
+ * headers `traceparent` and `tracestate`, and stands in the event as CloudEvents' distributed tracing extension has it.
  * Throws sink-failed: 5xx, 408, 425, 429 and network errors may be repeated, another answer is final.
  */
 export async function createWebhook(options: WebhookOptions, context: SinkContext): Promise<Sink> {
@@ -69,7 +71,7 @@ class WebhookSink implements Sink {
   }
 
   /** Every appearance is tried, even when another one fails; then the first failure is thrown, the gravest first. */
-  async write(events: readonly Appearance[]): Promise<void> {
+  async write(events: readonly Appearance[], traceOf?: TraceOf): Promise<void> {
     const chains = new Map<string, Appearance[]>();
     for (const event of events) {
       if (event.state === 'ongoing' || this.#delivered.has(deliveryKey(event))) continue;
@@ -82,7 +84,7 @@ class WebhookSink implements Sink {
     const worker = async () => {
       for (const chain of waiting) {
         if (failures.some((f) => f.scope === 'sink')) return;
-        await this.#sendChain(chain).catch((error: SinkError) => failures.push(error));
+        await this.#sendChain(chain, traceOf).catch((error: SinkError) => failures.push(error));
       }
     };
     await Promise.all(Array.from({ length: Math.min(this.#concurrency, chains.size) }, worker));
@@ -97,9 +99,9 @@ class WebhookSink implements Sink {
     this.#closed.abort();
   }
 
-  async #sendChain(chain: readonly Appearance[]): Promise<void> {
+  async #sendChain(chain: readonly Appearance[], traceOf: TraceOf | undefined): Promise<void> {
     for (const event of chain) {
-      await this.#post(event);
+      await this.#post(event, traceOf?.(event));
       this.#delivered.add(deliveryKey(event));
       if (this.#delivered.size > DELIVERED_MAX) {
         for (const oldest of this.#delivered) {
@@ -110,8 +112,8 @@ class WebhookSink implements Sink {
     }
   }
 
-  async #post(event: Appearance): Promise<void> {
-    const body = JSON.stringify(cloudEvent(event));
+  async #post(event: Appearance, trace: TraceHeaders | undefined): Promise<void> {
+    const body = JSON.stringify({ ...cloudEvent(event), ...trace });
     const signature =
       this.#hmacSecret === undefined
         ? {}
@@ -123,7 +125,7 @@ class WebhookSink implements Sink {
     try {
       response = await fetch(this.#url, {
         method: 'POST',
-        headers: { ...this.#headers, ...signature, 'idempotency-key': deliveryKey(event) },
+        headers: { ...this.#headers, ...signature, ...trace, 'idempotency-key': deliveryKey(event) },
         body,
         // Following would hand token and events to an address that nobody configured.
         redirect: 'manual',

@@ -53,8 +53,10 @@ export class SimConsumer {
   }
 
   async commitOffsets(offsets: readonly { partition: number; offset: string }[]): Promise<void> {
+    // As it was when the request was sent: what arrives after a rebalance is refused.
+    const [member, generation] = [this.#member, this.#generation];
     await this.#machine.request(() => {
-      if (!this.#group.isCurrent(this.#member, this.#generation)) throw rebalancing();
+      if (!this.#group.isCurrent(member, generation)) throw rebalancing();
       for (const { partition, offset } of offsets)
         this.#net.cluster.commitOffset(this.#groupId, this.#topic, partition, BigInt(offset));
     });
@@ -110,11 +112,12 @@ export class SimConsumer {
     const part = messages.slice(0, count);
     const lastOffset = part.length === messages.length ? String(next - 1n) : part.at(-1)!.offset;
     let position = from;
+    const highWatermark = String(this.#net.cluster.log(this.#topic, partition).length);
     const isStale = () => this.#generation !== generation || this.#positions.get(partition) !== position;
     this.#busy.add(name);
     try {
       await eachBatch({
-        batch: { topic: this.#topic, partition, messages: part, lastOffset: () => lastOffset },
+        batch: { topic: this.#topic, partition, messages: part, highWatermark, lastOffset: () => lastOffset },
         resolveOffset: (offset: string) => {
           if (isStale()) return;
           position = BigInt(offset) + 1n;
