@@ -117,19 +117,20 @@ export class NetworkDetector implements Detector {
     return results;
   }
 
-  /** At the pictures and, for marks that fill them, at the pictures reduced. */
+  /** At the pictures and, for marks that fill live ones, at the pictures reduced: a still has windows for them. */
   async #firstLook(
     batch: readonly DetectorImage[],
     options: CandidateOptions,
-    windows: boolean,
+    thorough: boolean,
   ): Promise<Candidate[][]> {
-    const small = batch.map(reduced);
     const maps = await this.#look.run(joined(batch));
+    const places = batch.map(({ content }, n) => findCandidates(maps, n, content, options));
+    if (thorough) return places.map((found, n) => [...found, ...windowCandidates(maps, n, batch[n]!.content)]);
+    const small = batch.map(reduced);
     const coarse = await this.#look.run(joined(small));
-    return batch.map(({ content }, n) => {
+    return places.map((found, n) => {
       const large = findCandidates(coarse, n, small[n]!.content, { ...options, ...COARSE });
-      const places = withCoarse(findCandidates(maps, n, content, options), large, content);
-      return windows ? [...places, ...windowCandidates(maps, n, content)] : places;
+      return withCoarse(found, large, batch[n]!.content);
     });
   }
 

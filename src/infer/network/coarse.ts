@@ -14,7 +14,7 @@ const WEIGHTS = [
 ] as const;
 const SHARE = SCALE * SCALE;
 /** What is narrower and lower than this share of the content, the picture itself shows better. */
-const SIDE_MIN = 0.3;
+const SIDE_MIN = 0.4;
 
 /** A picture (sides multiples of five) at two fifths of its size, each pixel the mean of what it covers. */
 export function reduced({ width, height, content, data }: CropSource): CropSource {
