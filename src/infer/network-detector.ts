@@ -2,12 +2,13 @@ import type { Detection } from '../core/detection.js';
 import { LogowatchError } from '../core/errors.js';
 import type { DetectOptions, Detector, DetectorImage, ModelInfo } from './detector.js';
 import { createEngine } from './engines/create.js';
-import { ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
+import { type Batch, ENGINE_KINDS, type Engine, type EngineKind } from './engines/engine.js';
 import { fuse, type VerifiedCandidate } from './fusion.js';
 import type { ModelManifest } from './manifest.js';
 import { type LoadedModel, loadModel, readManifest, VERIFY_OUTPUTS } from './model/load.js';
 import { isWrapped } from './model/wrapped.js';
-import { type Candidate, findCandidates } from './network/candidates.js';
+import { type Candidate, type CandidateOptions, findCandidates } from './network/candidates.js';
+import { reduced, withCoarse } from './network/coarse.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
 import { greyPicture, warmedUp } from './warm-up.js';
@@ -20,6 +21,8 @@ import { loadWrapped } from './wrapped-detector.js';
 const LIVE = { most: 4, logos: 2, logoFloor: -1 };
 /** With a floor of its own: a still is worth a look at places that a live frame is not. */
 const THOROUGH = { most: 12, logos: 12, floor: -8 };
+/** Of the reduced picture, which is asked for large marks alone: there are never many. */
+const COARSE = { most: 2, logos: 2 };
 
 export interface DetectorOptions {
   /** One of ENGINE_KINDS; default `auto`. */
@@ -107,16 +110,28 @@ export class NetworkDetector implements Detector {
     const options = { ...limits, all };
     for (const indices of batches(images, this.#look.batchSize)) {
       const batch = indices.map((i) => images[i]!);
-      const { width, height } = batch[0]!;
-      const maps = await this.#look.run({ data: joined(batch), count: batch.length, width, height });
-      for (const [position, index] of indices.entries()) {
-        const image = images[index]!;
-        const candidates = findCandidates(maps, position, image.content, options);
-        if (thorough) candidates.push(...windowCandidates(maps, position, image.content));
-        results[index] = await this.#secondLook(image, candidates);
-      }
+      const found = await this.#firstLook(batch, options, thorough ?? false);
+      for (const [position, index] of indices.entries())
+        results[index] = await this.#secondLook(batch[position]!, found[position]!);
     }
     return results;
+  }
+
+  /** At the pictures and, for marks that fill live ones, at the pictures reduced: a still has windows for them. */
+  async #firstLook(
+    batch: readonly DetectorImage[],
+    options: CandidateOptions,
+    thorough: boolean,
+  ): Promise<Candidate[][]> {
+    const maps = await this.#look.run(joined(batch));
+    const places = batch.map(({ content }, n) => findCandidates(maps, n, content, options));
+    if (thorough) return places.map((found, n) => [...found, ...windowCandidates(maps, n, batch[n]!.content)]);
+    const small = batch.map(reduced);
+    const coarse = await this.#look.run(joined(small));
+    return places.map((found, n) => {
+      const large = findCandidates(coarse, n, small[n]!.content, { ...options, ...COARSE });
+      return withCoarse(found, large, batch[n]!.content);
+    });
   }
 
   async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
@@ -164,13 +179,15 @@ function batches(images: readonly DetectorImage[], most: number): number[][] {
   return result;
 }
 
-/** A single picture goes in without a copy. */
-function joined(images: readonly DetectorImage[]): Uint8Array {
-  if (images.length === 1) return images[0]!.data;
-  const size = images[0]!.data.length;
-  const data = new Uint8Array(size * images.length);
+/** Pictures of one size as one batch; a single one goes in without a copy. */
+function joined(images: readonly DetectorImage[]): Batch {
+  const [first] = images;
+  const { width, height, data: single } = first!;
+  const count = images.length;
+  if (count === 1) return { data: single, count, width, height };
+  const data = new Uint8Array(single.length * count);
   images.forEach((image, i) => {
-    data.set(image.data, i * size);
+    data.set(image.data, i * single.length);
   });
-  return data;
+  return { data, count, width, height };
 }

@@ -8,7 +8,7 @@ const LOG_DISTANCE_MAX = Math.log(4096);
 /** Cells of one picture that enter suppression, best first. */
 const CELLS_MAX = 300;
 /** Overlap from which two cells mean one place, whatever brands they speak for. */
-const SAME_PLACE_IOU = 0.6;
+export const SAME_PLACE_IOU = 0.6;
 
 /**
  * Logit of being at some logo below which a cell is not looked at, whatever the brands say. The shipped network knows what
