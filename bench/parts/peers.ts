@@ -214,7 +214,7 @@ function sectionOf(
     ],
     notes: [
       `The same ${seconds} s of 720p25 H.264 at full speed, ${FPS} frames a second, from when everything is loaded; CPU-seconds of all processes, of a peer as many at once as there are processors. The peers run the very ONNX files that logowatch ` +
-        'gives to ONNX Runtime, the second look included, on the same version of it (`bench/peers/`, installed from PyPI). They stop at detections: no supervision of sources, no smoothing, no events.',
+        'gives to ONNX Runtime, the second look included and the one at the reduced picture left out, which favours them, on the same version of it (`bench/peers/`, installed from PyPI). They stop at detections: no supervision of sources, no smoothing, no events.',
       `Equal detections: on the same pixels (${samePixels.frames} frames), ${share(samePixels.equalFrames, samePixels.frames)} of the frames report the same brands, and ` +
         `${share(samePixels.shared, samePixels.detections)} of ${samePixels.detections} detections are in both; on the video ` +
         `${share(best.agreement!.shared, best.agreement!.detections)} of ${best.agreement!.detections}, since OpenCV scales pictures and crops otherwise than ffmpeg and we do.`,

@@ -125,7 +125,8 @@ export class NetworkDetector implements Detector {
   ): Promise<Candidate[][]> {
     const maps = await this.#look.run(joined(batch));
     const places = batch.map(({ content }, n) => findCandidates(maps, n, content, options));
-    if (thorough) return places.map((found, n) => [...found, ...windowCandidates(maps, n, batch[n]!.content)]);
+    if (thorough)
+      return places.map((found, n) => [...found, ...windowCandidates(maps, n, batch[n]!.content)]);
     const small = batch.map(reduced);
     const coarse = await this.#look.run(joined(small));
     return places.map((found, n) => {
