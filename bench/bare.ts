@@ -9,23 +9,31 @@ import { CROP_PX } from '../src/infer/network.js';
 import { HEIGHT, WIDTH } from './sampling.js';
 
 export type Precision = 'int8' | 'f32';
-export type Look = 'look' | 'verify';
+/** The picture, the picture reduced, a crop. */
+export type Look = 'look' | 'reduced' | 'verify';
+
+const SIZES = {
+  look: [WIDTH, HEIGHT],
+  reduced: [0.4 * WIDTH, 0.4 * HEIGHT],
+  verify: [CROP_PX, CROP_PX],
+} as const;
 
 /** What `auto` takes for the model. */
 export const precisionOf = ({ manifest }: LoadedModel): Precision =>
   manifest.ranges === undefined ? 'f32' : 'int8';
 
-/** One of the model's two networks as the ONNX file that our engines run: the whole picture, or crops. */
+/** One of the model's two networks as the ONNX file that our engines run: whole pictures, or crops. */
 export function networkFile(model: LoadedModel, look: Look, precision: Precision): Uint8Array {
   const { ranges, means = {}, cropRanges, cropMeans = {} } = model.manifest;
-  const [width, height] = look === 'look' ? [WIDTH, HEIGHT] : [CROP_PX, CROP_PX];
-  if (precision === 'f32') return lowerToFloat(model[look], width, height);
+  const [width, height] = SIZES[look];
+  const network = look === 'verify' ? model.verify : model.look;
+  if (precision === 'f32') return lowerToFloat(network, width, height);
   const weightMax = int8WeightMax();
   const rounding =
-    look === 'look'
-      ? { ranges: ranges!, means, weightMax }
-      : { ranges: cropRanges!, means: cropMeans, weightMax };
-  return lowerToInt8(model[look], rounding, width, height);
+    look === 'verify'
+      ? { ranges: cropRanges!, means: cropMeans, weightMax }
+      : { ranges: ranges!, means, weightMax };
+  return lowerToInt8(network, rounding, width, height);
 }
 
 export interface BareNetwork {
@@ -47,7 +55,7 @@ export async function bareNetwork(
     // Without it bare ONNX Runtime costs twice the processor time, and the ratio would flatter us.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
-  const [width, height] = look === 'look' ? [WIDTH, HEIGHT] : [CROP_PX, CROP_PX];
+  const [width, height] = SIZES[look];
   return {
     run: (pixels, count) =>
       session.run({ [MODEL_INPUT]: new Tensor('uint8', pixels, [count, height, width, 3]) }),

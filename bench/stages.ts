@@ -10,6 +10,7 @@ import { runSmoothing } from '../src/infer/flow.js';
 import { fuse } from '../src/infer/fusion.js';
 import { type LoadedModel, VERIFY_OUTPUTS } from '../src/infer/model/load.js';
 import { smoothingFor } from '../src/infer/model/onset.js';
+import { reduced } from '../src/infer/network/coarse.js';
 import { lookAtBoxes } from '../src/infer/network/second-look.js';
 import { CROP_PX } from '../src/infer/network.js';
 import { createNetworkDetector } from '../src/infer/network-detector.js';
@@ -131,12 +132,17 @@ async function measureLooks(model: LoadedModel, frames: readonly SourceFrame[]) 
     ...(cropMeans && { means: cropMeans }),
   });
   const detector = await createNetworkDetector(model, { kind: 'auto', threads: 1 });
-  const [bareLook, bareVerify] = [await bareNetwork(model, 'look'), await bareNetwork(model, 'verify')];
+  const bareLook = await bareNetwork(model, 'look');
+  const bareReduced = await bareNetwork(model, 'reduced');
+  const bareVerify = await bareNetwork(model, 'verify');
   const pixels = (crops: number) => new Uint8Array(crops * CROP_PX * CROP_PX * 3).fill(127);
   const picture = (data: Uint8Array) => ({ data, count: 1, width: WIDTH, height: HEIGHT });
   await detector.detect([frames[0]!], { all: true });
   await look.run(picture(frames[0]!.data));
   await bareLook.run(frames[0]!.data, 1);
+  const small = (frame: SourceFrame) => ({ ...reduced(frame), count: 1 });
+  await look.run(small(frames[0]!));
+  await bareReduced.run(small(frames[0]!).data, 1);
   await bareVerify.run(pixels(1), 1);
   await verify.run({ data: pixels(1), count: 1, width: CROP_PX, height: CROP_PX });
 
@@ -149,6 +155,13 @@ async function measureLooks(model: LoadedModel, frames: readonly SourceFrame[]) 
   });
   const bareFirst = await cpuMsOf(async () => {
     for (const { data } of frames) await bareLook.run(data, 1);
+  });
+  const again = await cpuMsOf(async () => {
+    for (const frame of frames) await look.run(small(frame));
+  });
+  const smalls = frames.map((frame) => small(frame).data);
+  const bareAgain = await cpuMsOf(async () => {
+    for (const data of smalls) await bareReduced.run(data, 1);
   });
   const boxes = places.map((found) => found.map(({ box }) => box));
   const second = await cpuMsOf(async () => {
@@ -165,10 +178,12 @@ async function measureLooks(model: LoadedModel, frames: readonly SourceFrame[]) 
   const detections = places.map((found, i) =>
     fuse(found, brands, priorOdds, frames[i]!.content, { minScore: 0.01 }),
   );
-  await Promise.all([look.close(), verify.close(), detector.close(), bareLook.close(), bareVerify.close()]);
+  const bare = [bareLook, bareReduced, bareVerify];
+  await Promise.all([look, verify, detector, ...bare].map((one) => one.close()));
   const stages: Stage[] = [
     { name: 'look at the picture', ms: first, bareMs: bareFirst },
-    { name: 'places out of its maps', ms: Math.max(0, whole - first - second) },
+    { name: 'look at the picture reduced, and reducing it', ms: again, bareMs: bareAgain },
+    { name: 'places out of their maps', ms: Math.max(0, whole - first - again - second) },
     { name: 'second look at crops, sampled from the picture', ms: second, bareMs: bareSecond },
     { name: 'detections from both looks', ms: fused },
   ];

@@ -8,7 +8,7 @@ import type { ModelManifest } from './manifest.js';
 import { type LoadedModel, loadModel, readManifest, VERIFY_OUTPUTS } from './model/load.js';
 import { isWrapped } from './model/wrapped.js';
 import { type Candidate, type CandidateOptions, findCandidates } from './network/candidates.js';
-import { reduced, withCoarse } from './network/coarse.js';
+import { isReducible, reduced, withCoarse } from './network/coarse.js';
 import { lookAtBoxes } from './network/second-look.js';
 import { windowCandidates } from './network/windows.js';
 import { greyPicture, warmedUp } from './warm-up.js';
@@ -127,6 +127,7 @@ export class NetworkDetector implements Detector {
     const places = batch.map(({ content }, n) => findCandidates(maps, n, content, options));
     if (thorough)
       return places.map((found, n) => [...found, ...windowCandidates(maps, n, batch[n]!.content)]);
+    if (!isReducible(batch[0]!)) return places;
     const small = batch.map(reduced);
     const coarse = await this.#look.run(joined(small));
     return places.map((found, n) => {

@@ -16,11 +16,13 @@ const SHARE = SCALE * SCALE;
 /** What is narrower and lower than this share of the content, the picture itself shows better. */
 const SIDE_MIN = 0.4;
 
-/** A picture (sides multiples of five) at two fifths of its size, each pixel the mean of what it covers. */
+/** Sides are multiples of five, as those that frames are scaled to. */
+export const isReducible = ({ width, height }: Pick<CropSource, 'width' | 'height'>): boolean =>
+  width % FROM === 0 && height % FROM === 0;
+
+/** A reducible picture at two fifths of its size, each pixel the mean of what it covers. */
 export function reduced({ width, height, content, data }: CropSource): CropSource {
-  const size = { width: width * SCALE, height: height * SCALE };
-  if (!Number.isInteger(size.width) || !Number.isInteger(size.height))
-    throw new RangeError(`${width}x${height}: sides must be multiples of ${FROM}`);
+  const size = { width: (width / FROM) * TO, height: (height / FROM) * TO };
   const out = new Uint8Array(size.width * size.height * 3);
   const sum = new Float32Array(width * 3);
   for (let y = 0; y < size.height; y++) {
