@@ -11,6 +11,11 @@ const IN_WINDOW_SHARE = 0.5;
 const SAME_MARK_SHARE = 0.5;
 /** What a window's second look is worth beyond a place's, nats: where no logo is, it resembles one far more rarely. */
 const WINDOW_BONUS = 1;
+/**
+ * What a place of the reduced picture is worth less, nats: levels are set without it, and more places are more chances. Without
+ * this, one of eighty minutes without a brand's logos had an appearance.
+ */
+const COARSE_MALUS = 0.5;
 /** Detections of one picture. */
 const DETECTIONS_MAX = 20;
 
@@ -27,6 +32,8 @@ export interface VerifiedCandidate extends PlaceLogits {
   readonly box: Box;
   /** See Candidate.window. */
   readonly window?: boolean;
+  /** See Candidate.coarse. */
+  readonly coarse?: boolean;
   /** `look` is of this very box, as a user's own network gives it; a window's is otherwise of a cell in it. */
   readonly ownLook?: boolean;
 }
@@ -58,7 +65,7 @@ export function evidences(
   const own = candidates.map((c) =>
     c.window && !c.ownLook
       ? brand.verify * (c.verify[k]! + WINDOW_BONUS) + brand.offset
-      : evidence(brand, k, c),
+      : evidence(brand, k, c) - (c.coarse ? COARSE_MALUS : 0),
   );
   if (!thorough) return own;
   return candidates.map(({ box }, i) => {

@@ -139,9 +139,10 @@ export class NetworkDetector implements Detector {
   async #secondLook(image: DetectorImage, candidates: readonly Candidate[]): Promise<VerifiedCandidate[]> {
     const boxes = candidates.map(({ box }) => box);
     const verify = await lookAtBoxes(this.#verify, image, boxes, VERIFY_OUTPUTS);
-    return candidates.map(({ box, logo, logits, window = false }, n) => ({
+    return candidates.map(({ box, logo, logits, window = false, coarse = false }, n) => ({
       box,
       window,
+      coarse,
       logo,
       look: logits,
       verify: verify[n]!,

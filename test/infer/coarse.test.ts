@@ -56,4 +56,8 @@ test('only large places are taken over, in pixels of the picture; of two at one 
   );
   const weaker = withCoarse(fine, [candidate([40, 40, 120, 72], 0)], content);
   assert.deepEqual(weaker, fine);
+  assert.deepEqual(
+    kept.map(({ coarse = false }) => coarse),
+    [true, false, true],
+  );
 });

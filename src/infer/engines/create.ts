@@ -32,10 +32,11 @@ const MAKERS: Readonly<Record<Exclude<EngineKind, 'auto'>, Maker>> = {
       });
     }
     const weightMax = int8WeightMax();
-    return new OnnxEngine(
-      (width, height) => lowerToInt8(network, { ranges, means, weightMax }, width, height),
-      { name: 'onnx-int8', threads },
-    );
+    const calibration = { ranges, means, weightMax, rounded: new Map() };
+    return new OnnxEngine((width, height) => lowerToInt8(network, calibration, width, height), {
+      name: 'onnx-int8',
+      threads,
+    });
   },
   'onnx-f32': (network, _, threads) =>
     new OnnxEngine((width, height) => lowerToFloat(network, width, height), { name: 'onnx-f32', threads }),

@@ -22,7 +22,12 @@ import {
   upsample,
 } from './onnx-float.js';
 import { OnnxGraph } from './onnx-graph.js';
-import { activationQuantisation, quantiseConv, type UintQuantisation } from './quantize.js';
+import {
+  activationQuantisation,
+  type QuantisedConv,
+  quantiseConv,
+  type UintQuantisation,
+} from './quantize.js';
 
 export interface Calibration {
   readonly ranges: ActivationRanges;
@@ -30,6 +35,12 @@ export interface Calibration {
   readonly means: ChannelMeans;
   /** The greatest of a channel's weights in steps: 127, or 63 where products of pairs must fit into 16 bits. */
   readonly weightMax?: number;
+  /** What a lowering has rounded, for those of the same network to other sizes: filled by the first. */
+  readonly rounded?: Map<string, RoundedConv>;
+}
+
+interface RoundedConv extends QuantisedConv {
+  readonly dims: readonly number[];
 }
 
 interface Lowering extends Calibration {
@@ -91,8 +102,10 @@ function lowerArithmetic(lowering: Lowering, layer: ConvLayer | DepthwiseLayer |
   dequantise(lowering, layer.name, quantisation, parameters);
 }
 
-function quantisedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer, to: string): void {
-  const { graph, network, shapes } = lowering;
+function roundedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer): RoundedConv {
+  const known = lowering.rounded?.get(layer.name);
+  if (known !== undefined) return known;
+  const { network } = lowering;
   const { dims, data } = toOihw(network, layer);
   const inputScale = lowering.quantisations.get(layer.input)!.scale;
   const means = lowering.means[layer.input];
@@ -105,6 +118,16 @@ function quantisedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer, to
     meanOf,
     lowering.weightMax,
   );
+  const rounded = { ...conv, dims };
+  lowering.rounded?.set(layer.name, rounded);
+  return rounded;
+}
+
+function quantisedConv(lowering: Lowering, layer: ConvLayer | DepthwiseLayer, to: string): void {
+  const { graph, shapes } = lowering;
+  const conv = roundedConv(lowering, layer);
+  const { dims } = conv;
+  const inputScale = lowering.quantisations.get(layer.input)!.scale;
   const channels = conv.bias.length;
   const { name } = layer;
   const weights = graph.node(

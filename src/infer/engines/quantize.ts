@@ -52,34 +52,44 @@ export function quantiseConv(
     const floor = Math.abs(bias[channel]!) / (inputScale * 2 ** 30);
     const scale = Math.fround(Math.max(greatest / weightMax, floor, 1e-12));
     result.scales[channel] = scale;
-    for (let i = channel * size; i < (channel + 1) * size; i += window) {
-      roundWindow(weights.subarray(i, i + window), scale, weightMax, result.weights.subarray(i, i + window));
-    }
+    const rounded = { weights, scale, most: weightMax, into: result.weights };
+    for (let i = channel * size; i < (channel + 1) * size; i += window) roundWindow(rounded, i, i + window);
     // What the rounding adds to the output on average is taken off the bias.
     let error = 0;
-    for (let i = 0; i < size; i++) {
-      const at = channel * size + i;
-      error += (result.weights[at]! * scale - weights[at]!) * meanOf(channel, Math.floor(i / window));
+    for (let i = channel * size, input = 0; i < (channel + 1) * size; i += window, input++) {
+      let added = 0;
+      for (let at = i; at < i + window; at++) added += result.weights[at]! * scale - weights[at]!;
+      error += added * meanOf(channel, input);
     }
     result.bias[channel] = Math.round((bias[channel]! - error) / (inputScale * scale));
   }
   return result;
 }
 
-function roundWindow(weights: Float32Array, scale: number, most: number, into: Int8Array): void {
+interface Rounding {
+  readonly weights: Float32Array;
+  readonly scale: number;
+  readonly most: number;
+  readonly into: Int8Array;
+}
+
+/** Nothing is made anew for a window: of millions most hold one weight. */
+function roundWindow({ weights, scale, most, into }: Rounding, from: number, to: number): void {
   let sum = 0;
   let rounded = 0;
-  for (let i = 0; i < weights.length; i++) {
-    sum += weights[i]! / scale;
-    into[i] = Math.round(weights[i]! / scale);
+  for (let i = from; i < to; i++) {
+    const steps = weights[i]! / scale;
+    sum += steps;
+    into[i] = Math.round(steps);
     rounded += into[i]!;
   }
   let missing = Math.round(sum) - rounded;
-  if (missing === 0 || weights.length === 1) return;
+  if (missing === 0 || to - from === 1) return;
   const step = Math.sign(missing);
   // Those that were rounded furthest the other way are moved first.
-  const order = [...weights.keys()].sort(
-    (a, b) => step * (weights[b]! / scale - into[b]! - (weights[a]! / scale - into[a]!)),
+  const left = (i: number): number => weights[i]! / scale - into[i]!;
+  const order = Array.from({ length: to - from }, (_, i) => from + i).sort(
+    (a, b) => step * (left(b) - left(a)),
   );
   for (const i of order) {
     const moved = into[i]! + step;

@@ -29,6 +29,8 @@ export interface Candidate {
   readonly best: number;
   /** A part of the picture that is looked at whatever it shows: its box says little of where the logo is. */
   readonly window?: boolean;
+  /** Found in the picture reduced. */
+  readonly coarse?: boolean;
 }
 
 export interface CandidateOptions {

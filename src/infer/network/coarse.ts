@@ -6,13 +6,8 @@ import type { CropSource } from './crop.js';
 /** Two pixels for five: a mark as wide as the picture is then as large as the network knows marks. */
 const [FROM, TO] = [5, 2];
 const SCALE = TO / FROM;
-/** Three rows or columns in five halves: what a pixel of the reduced picture covers. */
-const TAPS = 3;
-const WEIGHTS = [
-  [1, 1, 0.5],
-  [0.5, 1, 1],
-] as const;
-const SHARE = SCALE * SCALE;
+/** Of the products of weights, in halves: 2, 2, 1 and 1, 2, 2 of five rows, and of five columns. */
+const SHARE = 1 / 25;
 /** What is narrower and lower than this share of the content, the picture itself shows better. */
 const SIDE_MIN = 0.4;
 
@@ -24,15 +19,38 @@ export const isReducible = ({ width, height }: Pick<CropSource, 'width' | 'heigh
 export function reduced({ width, height, content, data }: CropSource): CropSource {
   const size = { width: (width / FROM) * TO, height: (height / FROM) * TO };
   const out = new Uint8Array(size.width * size.height * 3);
-  const sum = new Float32Array(width * 3);
-  for (let y = 0; y < size.height; y++) {
-    addRows(data, firstOf(y) * sum.length, WEIGHTS[y % TO]!, sum);
-    reduceRow(sum, out, y * size.width * 3, size.width);
+  const row = width * 3;
+  const upper = new Uint16Array(row);
+  const lower = new Uint16Array(row);
+  for (let from = 0, to = 0; from < data.length; from += FROM * row, to += TO * size.width * 3) {
+    addRows(data, from, upper, lower);
+    addColumns(upper, out, to);
+    addColumns(lower, out, to + size.width * 3);
   }
   return { ...size, content: scaled(content), data: out };
 }
 
-const firstOf = (index: number): number => Math.floor((index * FROM) / TO);
+/** Five rows into two. */
+function addRows(data: Uint8Array, start: number, upper: Uint16Array, lower: Uint16Array): void {
+  const row = upper.length;
+  for (let i = 0, at = start; i < row; i++, at++) {
+    const middle = data[at + 2 * row]!;
+    upper[i] = 2 * (data[at]! + data[at + row]!) + middle;
+    lower[i] = middle + 2 * (data[at + 3 * row]! + data[at + 4 * row]!);
+  }
+}
+
+/** Five pixels of a row into two. */
+function addColumns(row: Uint16Array, out: Uint8Array, start: number): void {
+  for (let from = 0, at = start; from < row.length; from += 15, at += 6) {
+    for (let c = 0; c < 3; c++) {
+      const i = from + c;
+      const middle = row[i + 6]!;
+      out[at + c] = (2 * (row[i]! + row[i + 3]!) + middle) * SHARE + 0.5;
+      out[at + 3 + c] = (middle + 2 * (row[i + 9]! + row[i + 12]!)) * SHARE + 0.5;
+    }
+  }
+}
 
 const scaled = ({ x, y, width, height }: ContentRect): ContentRect => ({
   x: x * SCALE,
@@ -40,22 +58,6 @@ const scaled = ({ x, y, width, height }: ContentRect): ContentRect => ({
   width: width * SCALE,
   height: height * SCALE,
 });
-
-function addRows(data: Uint8Array, start: number, weights: readonly number[], sum: Float32Array): void {
-  const { length } = sum;
-  const [a, b, c] = weights as [number, number, number];
-  for (let i = 0, at = start; i < length; i++, at++)
-    sum[i] = a * data[at]! + b * data[at + length]! + c * data[at + 2 * length]!;
-}
-
-function reduceRow(row: Float32Array, out: Uint8Array, start: number, pixels: number): void {
-  for (let x = 0, at = start; x < pixels; x++) {
-    const [a, b, c] = WEIGHTS[x % TO]!;
-    const from = firstOf(x) * TAPS;
-    for (let k = from; k < from + 3; k++)
-      out[at++] = (a * row[k]! + b * row[k + 3]! + c * row[k + 6]!) * SHARE + 0.5;
-  }
-}
 
 /** Adds the large places that the reduced picture shows, in pixels of the picture; of two at one place the likelier stays. */
 export function withCoarse(
@@ -67,7 +69,7 @@ export function withCoarse(
   for (const found of coarse) {
     const box = found.box.map((side) => side / SCALE) as unknown as Box;
     if (box[2] < SIDE_MIN * content.width && box[3] < SIDE_MIN * content.height) continue;
-    const candidate = { ...found, box };
+    const candidate = { ...found, box, coarse: true };
     const same = kept.findIndex((other) => iou(other.box, box) >= SAME_PLACE_IOU);
     if (same < 0) kept.push(candidate);
     else if (likelihood(candidate) > likelihood(kept[same]!)) kept[same] = candidate;
