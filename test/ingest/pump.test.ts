@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Frame } from '../../src/core/frame.js';
 import { pumpSession } from '../../src/ingest/pump.js';
 import type { SessionPublisher } from '../../src/ingest/session-publisher.js';
 import type { SourceSession } from '../../src/ingest/source.js';
 import { RecordingTelemetry } from '../../src/telemetry/telemetry.js';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const used = (): number => {
-  collect();
-  return process.memoryUsage().heapUsed;
-};
+import { heldBytes } from '../support/heap.js';
 
 /** A day at one frame in four seconds. */
 const FRAMES = 20_000;
@@ -26,9 +18,9 @@ test('a frame that has passed leaves nothing behind', async () => {
   const opened = {
     async *frames() {
       for (let i = 0; i < 1_000; i++) yield frame;
-      before = used();
+      before = heldBytes();
       for (let i = 0; i < FRAMES; i++) yield frame;
-      grown = used() - before;
+      grown = heldBytes() - before;
     },
     ended: Promise.resolve({ reason: 'end-of-file', final: true }),
     dropped: 0,
