@@ -26,11 +26,12 @@ export class ExposureThread {
   async answer(question: ExposureQuestion, slices: AsyncIterable<FactRows>): Promise<Buffer> {
     const job = this.#next++;
     let counted = this.#ask(job, { begin: question });
+    // A slice may fail, or this while the first one is still to come: nobody waits for it then.
+    counted.catch(() => undefined);
     try {
       for await (const rows of slices) {
         await counted;
         counted = this.#ask(job, { rows }, [rows.values.buffer, rows.brand.buffer]);
-        // The slice after it may fail first.
         counted.catch(() => undefined);
       }
       await counted;

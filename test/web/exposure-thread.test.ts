@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FactRows } from '../../src/core/fact-rows.js';
 import { exposureAnalysis } from '../../src/exposure/analysis.js';
 import { rowsOf } from '../../src/exposure/rows.js';
@@ -89,6 +90,19 @@ test('the thread answers what is asked at once, each by itself, and outlives a s
       (JSON.parse((await thread.answer(QUESTION, slices())).toString()) as { report: unknown }).report,
       exposureAnalysis([], bounds),
     );
+  } finally {
+    thread.close();
+  }
+});
+
+test('a question that cannot be counted is told although its first slice is still to come', async () => {
+  const thread = new ExposureThread();
+  try {
+    async function* slow(): AsyncGenerator<FactRows> {
+      await sleep(300);
+      yield rowsOf(day(3));
+    }
+    await assert.rejects(thread.answer({ fromMs: Number.NaN, toMs: DAY }, slow()), /[Ii]nvalid/);
   } finally {
     thread.close();
   }
