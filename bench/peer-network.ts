@@ -4,18 +4,14 @@ import type { Detection } from '../src/core/detection.js';
 import { iou } from '../src/core/geometry.js';
 import type { EngineKind } from '../src/infer/engines/engine.js';
 import type { LoadedModel } from '../src/infer/model/load.js';
-import { CROP_MARGIN } from '../src/infer/network/crop.js';
+import { ASPECT_MAX, CROP_MARGIN } from '../src/infer/network/crop.js';
 import { CROP_PX } from '../src/infer/network.js';
-import { createNetworkDetector } from '../src/infer/network-detector.js';
+import { createNetworkDetector, LIVE } from '../src/infer/network-detector.js';
 import { FfmpegSession } from '../src/ingest/ffmpeg/session.js';
 import type { SourceFrame } from '../src/ingest/source.js';
 import { networkFile, type Precision } from './bare.js';
 import type { BenchContext } from './part.js';
 import { HEIGHT, WIDTH } from './sampling.js';
-
-/** The limits of a live look: src/infer/network-detector.ts and src/infer/network/crop.ts. */
-const LIVE = { most: 4, logos: 2, logoFloor: -1 };
-const ASPECT_MAX = 2.5;
 
 /** Both networks as ONNX files, and what a pipeline in another language must know of the model, in a folder. */
 export async function writePeerNetwork(

@@ -18,7 +18,7 @@ import { loadWrapped } from './wrapped-detector.js';
  * Places of a picture that get a second look, for a brand's sake (`most`) and for any logo's (`logos`); each costs about a
  * twentieth of the first look.
  */
-const LIVE = { most: 4, logos: 2, logoFloor: -1 };
+export const LIVE = { most: 4, logos: 2, logoFloor: -1 };
 /** With a floor of its own: a still is worth a look at places that a live frame is not. */
 const THOROUGH = { most: 12, logos: 12, floor: -8 };
 /** Of the reduced picture, which is asked for large marks alone: there are never many. */

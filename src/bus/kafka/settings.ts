@@ -56,6 +56,15 @@ const TOKEN_PAUSE_MS = 200;
 /** Greatest message, bytes: what topics, fetches and codecs agree on. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Of a process that reads all partitions for itself, in a group that nobody else is in. */
+export const readerSettings = (groupId: string): ConsumerConfig => ({
+  groupId,
+  maxBytesPerPartition: MESSAGE_BYTES_MAX,
+  maxWaitTimeInMs: 200,
+  allowAutoTopicCreation: false,
+  retry: { initialRetryTime: 50, retries: 60, maxRetryTime: 1_000, restartOnFailure: async () => true },
+});
+
 /** @param goesOn whether a member that crashed joins again */
 export function memberSettings(
   groupId: string,

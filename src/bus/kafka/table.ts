@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Consumer, type KafkaMessage, Partitioners, type Producer } from 'kafkajs';
 import { LogowatchError } from '../../core/errors.js';
 import type { KafkaAccess } from './kafka-bus.js';
-import { MESSAGE_BYTES_MAX } from './settings.js';
+import { readerSettings } from './settings.js';
 
 export interface TableRecord {
   /** Without the prefix. */
@@ -46,13 +46,7 @@ export class KafkaTable {
     this.#options = options;
     const { kafka, prefix } = options.access;
     this.#group = `${prefix}reader-${randomUUID()}`;
-    this.#consumer = kafka.consumer({
-      groupId: this.#group,
-      maxBytesPerPartition: MESSAGE_BYTES_MAX,
-      maxWaitTimeInMs: 200,
-      allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 50, retries: 60, maxRetryTime: 1_000, restartOnFailure: async () => true },
-    });
+    this.#consumer = kafka.consumer(readerSettings(this.#group));
     this.#producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,

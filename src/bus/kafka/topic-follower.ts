@@ -4,7 +4,7 @@ import type { Consumer, KafkaMessage } from 'kafkajs';
 import { describeError, LogowatchError } from '../../core/errors.js';
 import type { Topic } from '../bus.js';
 import type { KafkaAccess } from './kafka-bus.js';
-import { MESSAGE_BYTES_MAX } from './settings.js';
+import { readerSettings } from './settings.js';
 import { END_HEADER, isPoison } from './slice.js';
 import { settled } from './table.js';
 import type { Wire } from './wire.js';
@@ -37,13 +37,7 @@ export class TopicFollower<T> {
     this.#options = options;
     const { kafka, prefix } = options.access;
     this.#group = `${prefix}reader-${randomUUID()}`;
-    this.#consumer = kafka.consumer({
-      groupId: this.#group,
-      maxBytesPerPartition: MESSAGE_BYTES_MAX,
-      maxWaitTimeInMs: 200,
-      allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 50, retries: 60, maxRetryTime: 1_000, restartOnFailure: async () => true },
-    });
+    this.#consumer = kafka.consumer(readerSettings(this.#group));
   }
 
   /** Resolves once it listens. Errors: bus-failed. */

@@ -5,7 +5,7 @@ import { CROP_PX } from '../network.js';
 /** What is seen around a box: a logo's surroundings tell a word from a piece of a word. */
 export const CROP_MARGIN = 1.25;
 /** A box longer than this many times its height is widened, so that a crop never distorts more. */
-const ASPECT_MAX = 2.5;
+export const ASPECT_MAX = 2.5;
 
 /** The region [x, y, width, height] that the second look at a box sees, pixels; it may reach beyond the picture. */
 export function cropRegion([x, y, width, height]: Box): Box {
